@@ -1,0 +1,712 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * libnmc: networks on memristive crossbar tiles.
+ *
+ * The shortest way: nmc_device_open(NULL) -> nmc_network_import_onnx() -> nmc_plan_create() ->
+ * nmc_plan_program() -> nmc_plan_run(). Below it lie streams, buffers, tile sets and contexts for those
+ * who write command streams themselves.
+ *
+ * Errors: functions return 0 (or a count) or a negative errno. nmc_last_error() then tells in words what
+ * went wrong, where, and what to do; it belongs to the calling thread.
+ *
+ * Threads: every function may be called from any thread. Two threads may use one device at the same time; one
+ * network, plan, run, stream or context belongs to one thread at a time unless a function says otherwise.
+ * An object must outlive what was made from it: device > plan > run, device > tile set > context.
+ *
+ * Structures with a first member @size are filled in by the library up to the size the caller states;
+ * begin with the matching NMC_*_INIT.
+ */
+#ifndef NMC_H
+#define NMC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct nmc_device;
+struct nmc_network;
+struct nmc_plan;
+struct nmc_run;
+struct nmc_buffer;
+struct nmc_tileset;
+struct nmc_context;
+struct nmc_stream;
+
+/* ---- library ---- */
+
+/* Version text of the library, "0.1.0". */
+const char *nmc_version(void);
+
+/* Text of a negative errno as libnmc means it: nmc_strerror(-ENOSPC) is "not enough free tiles". */
+const char *nmc_strerror(int error);
+
+/* What went wrong last in this thread; never NULL; valid until the thread's next call into the library. */
+const char *nmc_last_error(void);
+
+/* ---- devices ---- */
+
+/**
+ * nmc_device_open() - opens a card
+ * @uri: "accel:N" (/dev/accel/accelN), "sim:CLASSES?tiles=T&seed=S&threads=N&rows=R&cols=C&simd=off" (a card in this
+ *	process; CLASSES is a comma separated list of rram, ideal, digital, or empty for all), or NULL: the
+ *	environment variable NMC_DEVICE if set, else the first /dev/accel node of this driver
+ * @device: out: to be given to nmc_device_close()
+ *
+ * Where NMC_DEVICE is set it overrides NULL only. Return: 0, -ENODEV (none; the text says how to get one), -EACCES, -EINVAL.
+ */
+int nmc_device_open(const char *uri, struct nmc_device **device);
+
+/* Closes a device; plans, buffers, tile sets and contexts made from it must be gone. NULL is allowed. */
+void nmc_device_close(struct nmc_device *device);
+
+/**
+ * struct nmc_device_entry - one card that can be opened
+ * @uri: for nmc_device_open()
+ * @name: card name; empty if the node cannot be opened
+ * @pci: PCI address, empty if none
+ * @error: 0, or the negative errno that opening it gives
+ */
+struct nmc_device_entry {
+	char uri[32];
+	char name[32];
+	char pci[32];
+	int error;
+};
+
+/* Lists the kernel driver's cards, at most @count; returns how many there are or a negative errno. */
+int nmc_device_enumerate(struct nmc_device_entry *entries, unsigned int count);
+
+/**
+ * struct nmc_device_info - what a card is
+ * @size: sizeof(struct nmc_device_info)
+ * @classes: tile classes
+ * @name: card name
+ * @firmware: firmware version
+ * @driver: "nmc X.Y" of the kernel driver, or "in-process"
+ * @uri: canonical uri
+ * @pci: PCI address, empty in-process
+ * @serial: serial number
+ * @isa_version: command stream version, major << 16 | minor
+ * @groups: instruction groups, bit mask
+ * @tiles: tiles in all
+ * @engines: jobs at once
+ * @queues: I/O queues
+ * @vectors: interrupt vectors in use, 0 in-process
+ * @sram_bytes: SRAM window of a job at most
+ * @numa_node: -1 unknown
+ * @software: the card is software
+ * @seed: its seed
+ */
+struct nmc_device_info {
+	uint32_t size;
+	uint32_t classes;
+	char name[32];
+	char firmware[32];
+	char driver[32];
+	char uri[128];
+	char pci[32];
+	uint64_t serial;
+	uint32_t isa_version;
+	uint32_t groups;
+	uint32_t tiles;
+	uint32_t engines;
+	uint32_t queues;
+	uint32_t vectors;
+	uint32_t sram_bytes;
+	int32_t numa_node;
+	uint32_t software;
+	uint32_t reserved;
+	uint64_t seed;
+};
+#define NMC_DEVICE_INFO_INIT { .size = sizeof(struct nmc_device_info) }
+
+int nmc_device_info(struct nmc_device *device, struct nmc_device_info *info);
+
+/**
+ * struct nmc_class_info - a tile class
+ * @size: sizeof(struct nmc_class_info)
+ * @index: class index
+ * @name: class name
+ * @rows: physical rows
+ * @cols: physical columns
+ * @outputs: outputs of a product
+ * @tiles: tiles of the class
+ * @free: of these free
+ * @retired: of these retired
+ * @converters: DAC and ADC in the path; 0: integer weights
+ * @differential: an output is a pair of columns
+ * @read_noise: reads are noisy
+ * @nonvolatile: keeps its state without power
+ * @dac_bits: row converters
+ * @adc_bits_min: column converters
+ * @adc_bits_max: column converters
+ * @gmin_us: lowest conductance, microsiemens
+ * @gmax_us: highest conductance, microsiemens
+ */
+struct nmc_class_info {
+	uint32_t size;
+	uint32_t index;
+	char name[32];
+	uint32_t rows;
+	uint32_t cols;
+	uint32_t outputs;
+	uint32_t tiles;
+	uint32_t free;
+	uint32_t retired;
+	uint32_t converters;
+	uint32_t differential;
+	uint32_t read_noise;
+	uint32_t nonvolatile;
+	uint32_t dac_bits;
+	uint32_t adc_bits_min;
+	uint32_t adc_bits_max;
+	float gmin_us;
+	float gmax_us;
+	uint32_t reserved;
+};
+#define NMC_CLASS_INFO_INIT { .size = sizeof(struct nmc_class_info) }
+
+/* Class number @index; -ENOENT past the last. */
+int nmc_device_class(struct nmc_device *device, unsigned int index, struct nmc_class_info *info);
+
+/* Index of the class called @name, or -ENOENT with the list of classes in the error text. */
+int nmc_device_find_class(struct nmc_device *device, const char *name);
+
+/**
+ * enum nmc_tile_status - life of a physical tile
+ */
+enum nmc_tile_status {
+	NMC_TILE_STATUS_FREE		= 0,
+	NMC_TILE_STATUS_ERASING		= 1,
+	NMC_TILE_STATUS_OWNED		= 2,
+	NMC_TILE_STATUS_PERSISTENT	= 3,
+	NMC_TILE_STATUS_INCOMPLETE	= 4,
+	NMC_TILE_STATUS_RETIRED		= 5,
+};
+#define NMC_TILE_STATUSES 6
+
+/* "free", "erasing", ... ; "unknown" for other values. */
+const char *nmc_tile_status_name(unsigned int status);
+
+/**
+ * struct nmc_health - the card as a whole; counters run freely from power-on
+ * @size: sizeof(struct nmc_health)
+ * @temperature_c: die temperature, degree Celsius; NAN if there is no sensor
+ * @uptime_ms: wall time since the firmware started
+ * @energy_j: modelled energy of all jobs, joule
+ * @modelled_busy_ns: modelled busy time, card time
+ * @wall_busy_ns: busy time, wall time
+ * @jobs: jobs completed
+ * @faults: of these faulted
+ * @macs: physical multiply-accumulates
+ * @conversions: ADC conversions
+ * @clips: of these clipped
+ * @pulses: programming pulses
+ * @errors: entries ever written to the error log
+ * @tiles_by_status: tiles in each enum nmc_tile_status
+ */
+struct nmc_health {
+	uint32_t size;
+	float temperature_c;
+	uint64_t uptime_ms;
+	double energy_j;
+	uint64_t modelled_busy_ns;
+	uint64_t wall_busy_ns;
+	uint64_t jobs;
+	uint64_t faults;
+	uint64_t macs;
+	uint64_t conversions;
+	uint64_t clips;
+	uint64_t pulses;
+	uint64_t errors;
+	uint32_t tiles_by_status[NMC_TILE_STATUSES];
+};
+#define NMC_HEALTH_INIT { .size = sizeof(struct nmc_health) }
+
+int nmc_device_health(struct nmc_device *device, struct nmc_health *health);
+
+/**
+ * struct nmc_tile_info - one physical tile
+ * @tile: number
+ * @status: enum nmc_tile_status
+ * @class_index: tile class
+ * @mine: owned by a tile set of this device handle
+ * @programmed_ns: card time when last programmed, 0 never
+ * @pulses: pulses since manufacture
+ * @products: vectors multiplied
+ * @cells: cells programmed last
+ * @converged: of these converged
+ * @pulses_max: most pulses on one cell in the last programming
+ * @mean_pulses: mean pulses a cell of the last programming
+ * @residual: RMS (conductance - target) / gmax at the last verify
+ * @deviation: RMS deviation from target / gmax, NAN if not measured
+ */
+struct nmc_tile_info {
+	uint32_t tile;
+	uint32_t status;
+	uint32_t class_index;
+	uint32_t mine;
+	uint64_t programmed_ns;
+	uint64_t pulses;
+	uint64_t products;
+	uint32_t cells;
+	uint32_t converged;
+	uint32_t pulses_max;
+	float mean_pulses;
+	float residual;
+	float deviation;
+};
+
+/* Physical tiles from @first on; returns how many were filled in, 0 past the last, or a negative errno. */
+int nmc_device_tiles(struct nmc_device *device, unsigned int first, struct nmc_tile_info *tiles, unsigned int count);
+
+/**
+ * struct nmc_queue_info - counters of a queue; 0 is the admin queue. All zero in-process.
+ * @jobs: descriptors completed
+ * @doorbells: doorbell writes received by the card
+ * @interrupts: interrupts signalled by the card
+ * @host_interrupts: interrupts handled by the kernel
+ * @wall_busy_ns: wall time with a job in execution
+ * @modelled_busy_ns: modelled time of its jobs
+ * @mmio_reads: register reads of the whole card, heartbeat apart (queue 0)
+ * @mmio_writes: register writes of the whole card (queue 0)
+ * @heartbeat_reads: reads of heartbeat and status (queue 0)
+ */
+struct nmc_queue_info {
+	uint64_t jobs;
+	uint64_t doorbells;
+	uint64_t interrupts;
+	uint64_t host_interrupts;
+	uint64_t wall_busy_ns;
+	uint64_t modelled_busy_ns;
+	uint64_t mmio_reads;
+	uint64_t mmio_writes;
+	uint64_t heartbeat_reads;
+};
+
+/* Counters of queue @queue; -ENOENT past the last. */
+int nmc_device_queue(struct nmc_device *device, unsigned int queue, struct nmc_queue_info *info);
+
+/**
+ * struct nmc_error_info - one entry of the card's error log
+ * @sequence: number of the entry, from 1
+ * @wall_ms: firmware uptime
+ * @text: in words: status, cause, instruction
+ */
+struct nmc_error_info {
+	uint64_t sequence;
+	uint64_t wall_ms;
+	char text[160];
+};
+
+/* Error log, newest first; returns how many were filled in or a negative errno. */
+int nmc_device_errors(struct nmc_device *device, struct nmc_error_info *errors, unsigned int count);
+
+/**
+ * struct nmc_client_info - one process that has the card open, from its fdinfo
+ * @pid: process
+ * @tiles: tiles held
+ * @jobs: jobs completed
+ * @busy_ns: wall time of its jobs on the card
+ * @memory_bytes: buffers
+ * @name: command name
+ */
+struct nmc_client_info {
+	int32_t pid;
+	uint32_t tiles;
+	uint64_t jobs;
+	uint64_t busy_ns;
+	uint64_t memory_bytes;
+	char name[32];
+};
+
+/**
+ * nmc_device_clients() - processes that use the card, as far as this user may see
+ * @device: the device
+ * @clients: out
+ * @count: room in @clients
+ * @hidden_tiles: out: tiles held by processes that are not visible; may be NULL
+ *
+ * Return: number of visible processes (may exceed @count), or a negative errno.
+ */
+int nmc_device_clients(struct nmc_device *device, struct nmc_client_info *clients, unsigned int count,
+		       uint32_t *hidden_tiles);
+
+/**
+ * enum nmc_event_kind - asynchronous events, bit numbers of the subscription mask
+ */
+enum nmc_event_kind {
+	NMC_EVENT_KIND_ERROR		= 1,
+	NMC_EVENT_KIND_TILE_RETIRED	= 2,
+	NMC_EVENT_KIND_TILE_DEVIATION	= 3,
+	NMC_EVENT_KIND_DEVICE_LOST	= 63,
+};
+
+/**
+ * struct nmc_event - one event
+ * @kind: enum nmc_event_kind
+ * @object: tile or error number
+ * @sequence: counts the events of this handle, from 1
+ * @dropped: events lost before this one
+ * @value: as the kind says
+ */
+struct nmc_event {
+	uint32_t kind;
+	uint32_t object;
+	uint64_t sequence;
+	uint64_t dropped;
+	uint64_t value;
+};
+
+int nmc_device_subscribe(struct nmc_device *device, uint64_t mask);
+/* Readable while events wait; belongs to the device. */
+int nmc_device_event_fd(struct nmc_device *device);
+/* Takes one event; -EAGAIN if none waits. */
+int nmc_device_read_event(struct nmc_device *device, struct nmc_event *event);
+
+/* ---- networks ---- */
+
+enum nmc_activation {
+	NMC_ACTIVATION_NONE	= 0,
+	NMC_ACTIVATION_RELU	= 1,
+	NMC_ACTIVATION_SIGMOID	= 2,
+	NMC_ACTIVATION_TANH	= 3,
+	NMC_ACTIVATION_SOFTMAX	= 4,	/* last layer only; computed by the host */
+};
+
+/* An empty network with @inputs inputs. */
+int nmc_network_create(unsigned int inputs, struct nmc_network **network);
+void nmc_network_destroy(struct nmc_network *network);
+
+/**
+ * nmc_network_add_dense() - appends y = activation(W x + b)
+ * @network: the network
+ * @name: layer name for texts; NULL for "dense<i>"
+ * @outputs: outputs of the layer
+ * @weights: W, @outputs x inputs, row-major; copied
+ * @bias: b, @outputs values, or NULL; copied
+ * @activation: enum nmc_activation
+ *
+ * Return: 0, -EINVAL (not finite, no outputs, softmax not last), -ENOMEM.
+ */
+int nmc_network_add_dense(struct nmc_network *network, const char *name, unsigned int outputs, const float *weights,
+			  const float *bias, enum nmc_activation activation);
+
+/* Reads a dense network from an ONNX file; unknown operators are refused by name and position. */
+int nmc_network_import_onnx(const char *path, struct nmc_network **network);
+/* The same from memory; @name stands for the file in texts. */
+int nmc_network_import_onnx_memory(const void *data, size_t bytes, const char *name, struct nmc_network **network);
+
+unsigned int nmc_network_inputs(const struct nmc_network *network);
+unsigned int nmc_network_outputs(const struct nmc_network *network);
+unsigned int nmc_network_layers(const struct nmc_network *network);
+
+/* Float reference: @count vectors of inputs() floats in, outputs() floats out. Thread-safe. */
+int nmc_network_forward(const struct nmc_network *network, const float *in, size_t count, float *out);
+
+/* ---- plans: a network quantised, placed and compiled for a device ---- */
+
+/**
+ * struct nmc_plan_options - how to map
+ * @size: sizeof(struct nmc_plan_options)
+ * @class_name: tile class; NULL for the device's first
+ * @samples: @sample_count input vectors for calibration; NULL: inputs are taken to lie in 0..1 and ranges are
+ *	estimated from pseudo-random inputs
+ * @sample_count: vectors in @samples
+ * @adc_bits: converter resolution, 0 for 8 (or the nearest the class has)
+ * @batch: vectors in one job step, 0 for the best that fits SRAM
+ */
+struct nmc_plan_options {
+	uint32_t size;
+	uint32_t adc_bits;
+	const char *class_name;
+	const float *samples;
+	size_t sample_count;
+	uint32_t batch;
+	uint32_t reserved;
+};
+#define NMC_PLAN_OPTIONS_INIT { .size = sizeof(struct nmc_plan_options) }
+
+/**
+ * nmc_plan_create() - quantises and places a network and takes the tiles it needs
+ * @device: the device
+ * @network: copied
+ * @options: NULL for defaults
+ * @plan: out: to be given to nmc_plan_destroy()
+ *
+ * Return: 0, -ENOSPC (the text says how many tiles are needed and free), -EINVAL, -ENOTSUP, -ENOENT (class), -ENOMEM.
+ */
+int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
+		    struct nmc_plan **plan);
+void nmc_plan_destroy(struct nmc_plan *plan);
+
+/**
+ * struct nmc_plan_info - size of a plan
+ * @size: sizeof(struct nmc_plan_info)
+ * @layers: layers
+ * @tiles: tiles
+ * @inputs: floats a vector in
+ * @outputs: floats a vector out
+ * @batch: vectors in one job step
+ * @cells: physical cells programmed
+ * @macs: physical multiply-accumulates a vector
+ * @set_time_ns: card time of the plan's tile set, nanoseconds
+ */
+struct nmc_plan_info {
+	uint32_t size;
+	uint32_t layers;
+	uint32_t tiles;
+	uint32_t inputs;
+	uint32_t outputs;
+	uint32_t batch;
+	uint64_t cells;
+	uint64_t macs;
+	uint64_t set_time_ns;
+};
+#define NMC_PLAN_INFO_INIT { .size = sizeof(struct nmc_plan_info) }
+
+int nmc_plan_info(struct nmc_plan *plan, struct nmc_plan_info *info);
+
+/* The plan for a person, or as JSON: a string to be given to free(); NULL without memory. */
+char *nmc_plan_text(const struct nmc_plan *plan);
+char *nmc_plan_json(const struct nmc_plan *plan);
+
+/**
+ * struct nmc_program_report - outcome of programming
+ * @size: sizeof(struct nmc_program_report)
+ * @tiles: tiles programmed
+ * @cells: cells programmed
+ * @converged: of these inside the acceptance band
+ * @given_up: cells abandoned
+ * @pulses: pulses in all
+ * @mean_pulses: pulses a cell
+ * @pulses_max: most pulses on one cell
+ * @residual: RMS (conductance - target) / gmax at verify
+ * @modelled_ns: modelled duration with settle time, card time
+ * @energy_j: modelled energy, joule
+ * @wall_ns: time it took here
+ * @pulse_hist: cells by pulses: bin b counts 2b and 2b + 1, the last all above
+ */
+struct nmc_program_report {
+	uint32_t size;
+	uint32_t tiles;
+	uint64_t cells;
+	uint64_t converged;
+	uint64_t given_up;
+	uint64_t pulses;
+	double mean_pulses;
+	uint32_t pulses_max;
+	float residual;
+	uint64_t modelled_ns;
+	double energy_j;
+	uint64_t wall_ns;
+	uint64_t pulse_hist[16];
+};
+#define NMC_PROGRAM_REPORT_INIT { .size = sizeof(struct nmc_program_report) }
+
+/* Called after each tile; a non-zero return ends the programming with -ECANCELED. Runs in the caller's thread. */
+typedef int (*nmc_progress_fn)(void *context, size_t done, size_t total);
+
+/**
+ * nmc_plan_program() - writes the network's conductances, with verification
+ * @plan: the plan
+ * @progress: NULL or called after each tile
+ * @context: first argument of @progress
+ * @report: NULL or filled in
+ *
+ * Cells that do not converge are reported, not an error. Return: 0, -ECANCELED, -EIO, -ENODEV.
+ */
+int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report);
+
+/**
+ * struct nmc_run_report - what a run used
+ * @size: sizeof(struct nmc_run_report)
+ * @jobs: jobs submitted
+ * @vectors: input vectors
+ * @modelled_ns: modelled duration, card time
+ * @energy_j: modelled energy, joule
+ * @wall_ns: time from start to end here
+ * @macs: physical multiply-accumulates
+ * @conversions: ADC conversions
+ * @clips: of these clipped
+ */
+struct nmc_run_report {
+	uint32_t size;
+	uint32_t jobs;
+	uint64_t vectors;
+	uint64_t modelled_ns;
+	double energy_j;
+	uint64_t wall_ns;
+	uint64_t macs;
+	uint64_t conversions;
+	uint64_t clips;
+};
+#define NMC_RUN_REPORT_INIT { .size = sizeof(struct nmc_run_report) }
+
+/**
+ * nmc_plan_run() - runs vectors through a programmed plan and waits
+ * @plan: the plan
+ * @in: @count vectors of @inputs floats
+ * @count: vectors
+ * @out: @count vectors of @outputs floats
+ * @report: NULL or filled in
+ *
+ * Return: 0, -EINVAL (not programmed), -EIO (the text names layer and cause), -ENODEV (device lost).
+ */
+int nmc_plan_run(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run_report *report);
+
+/* The same with the card's integers of the last layer before scaling to float: the bits that both doors agree on. */
+int nmc_plan_run_raw(struct nmc_plan *plan, const float *in, size_t count, int32_t *out, struct nmc_run_report *report);
+
+/* Integer reference on the host: what nmc_plan_run_raw() gives on perfect cells, bit for bit. */
+int nmc_plan_reference(const struct nmc_plan *plan, const float *in, size_t count, int32_t *out);
+
+/**
+ * nmc_run_start() - starts a run and returns
+ * @plan: the plan; several runs of a plan execute in order of their start
+ * @in: as nmc_plan_run(); must stay until the run ended
+ * @count: vectors
+ * @out: written by nmc_run_wait() and nmc_run_poll() of this run only
+ * @run: out: to be given to nmc_run_destroy()
+ */
+int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run);
+/* Readable when nmc_run_poll() can make progress or the run ended; belongs to the run. */
+int nmc_run_fd(struct nmc_run *run);
+/* 0 when the run ended and @out is complete, -EAGAIN while it goes on, or its error. Never waits. */
+int nmc_run_poll(struct nmc_run *run);
+/* Waits at most @timeout_ns (negative: without limit); 0, -ETIMEDOUT or the run's error. */
+int nmc_run_wait(struct nmc_run *run, int64_t timeout_ns, struct nmc_run_report *report);
+/* Vectors done so far. */
+size_t nmc_run_done(struct nmc_run *run);
+/* Frees a run; one that has not ended is waited for. NULL is allowed. */
+void nmc_run_destroy(struct nmc_run *run);
+
+/* ---- streams, for those who write them: the layer that plans are made of ---- */
+
+/* A zeroed buffer that the card can reach. */
+int nmc_buffer_create(struct nmc_device *device, size_t bytes, struct nmc_buffer **buffer);
+void nmc_buffer_destroy(struct nmc_buffer *buffer);
+void *nmc_buffer_data(struct nmc_buffer *buffer);
+size_t nmc_buffer_bytes(const struct nmc_buffer *buffer);
+
+/* @tiles tiles of class @class_index, FREE before. -ENOSPC with a text that says how many are free. */
+int nmc_tileset_create(struct nmc_device *device, unsigned int class_index, unsigned int tiles, struct nmc_tileset **set);
+void nmc_tileset_destroy(struct nmc_tileset *set);
+
+/* Jobs of a context run in order; set i of @sets is set i of its streams. */
+int nmc_context_create(struct nmc_device *device, struct nmc_tileset *const *sets, unsigned int count,
+		       struct nmc_context **context);
+void nmc_context_destroy(struct nmc_context *context);
+
+/**
+ * struct nmc_operand - an operand in SRAM: byte address, bytes between vectors, bytes added per LOOP iteration
+ */
+struct nmc_operand {
+	uint32_t addr;
+	uint32_t pitch;
+	int32_t stride;
+};
+
+/* A command stream with an SRAM window of @sram_bytes; it ends with an END of its own when submitted. */
+int nmc_stream_create(uint32_t sram_bytes, struct nmc_stream **stream);
+void nmc_stream_destroy(struct nmc_stream *stream);
+/* Repeats the next @body instructions @count times. */
+int nmc_stream_loop(struct nmc_stream *stream, uint32_t count, uint32_t body);
+/* Moves @rows rows of @row_bytes between slot and SRAM. */
+int nmc_stream_load(struct nmc_stream *stream, unsigned int slot, uint64_t offset, uint64_t pitch, uint32_t rows,
+		    uint32_t row_bytes, struct nmc_operand sram);
+int nmc_stream_store(struct nmc_stream *stream, unsigned int slot, uint64_t offset, uint64_t pitch, uint32_t rows,
+		     uint32_t row_bytes, struct nmc_operand sram);
+
+/**
+ * struct nmc_mvm - operands of a product
+ * @set: attached set
+ * @tile: virtual tile
+ * @in: int8 codes
+ * @out: int32 results
+ * @columns: SRAM address of the column parameters (16 bytes an output; see the ISA reference)
+ * @vectors: batch
+ * @first_row: first row
+ * @rows: rows
+ * @first_output: first output
+ * @outputs: outputs
+ * @adc_bits: 4..12, 0 for integer classes
+ * @accumulate: add to @out
+ * @no_read_noise: leave read noise out
+ */
+struct nmc_mvm {
+	uint32_t set;
+	uint32_t tile;
+	struct nmc_operand in;
+	struct nmc_operand out;
+	uint32_t columns;
+	uint32_t vectors;
+	uint32_t first_row;
+	uint32_t rows;
+	uint32_t first_output;
+	uint32_t outputs;
+	uint32_t adc_bits;
+	bool accumulate;
+	bool no_read_noise;
+};
+
+int nmc_stream_mvm(struct nmc_stream *stream, const struct nmc_mvm *mvm);
+/* Programs @rows x @cols cells of a tile from int16 targets at @data; the report goes to SRAM at @report. */
+int nmc_stream_program(struct nmc_stream *stream, uint32_t set, uint32_t tile, struct nmc_operand data, uint32_t report,
+		       uint32_t rows, uint32_t cols);
+/* Any instruction, 64 bytes as in isa/nmc_isa.h, checked by the card alone. */
+int nmc_stream_raw(struct nmc_stream *stream, const void *instruction);
+
+/**
+ * struct nmc_slot_ref - a buffer of a job
+ * @buffer: the buffer, whole
+ * @write: the card may write it (it may always read it)
+ */
+struct nmc_slot_ref {
+	struct nmc_buffer *buffer;
+	bool write;
+};
+
+/**
+ * struct nmc_job_report - outcome of a job
+ * @size: sizeof(struct nmc_job_report)
+ * @status: 0 or the card's status
+ * @cause: fault cause, 0 none
+ * @instruction: faulting instruction
+ * @modelled_ns: modelled duration
+ * @energy_fj: modelled energy, femtojoule
+ */
+struct nmc_job_report {
+	uint32_t size;
+	uint32_t status;
+	uint32_t cause;
+	uint32_t instruction;
+	uint64_t modelled_ns;
+	uint64_t energy_fj;
+};
+#define NMC_JOB_REPORT_INIT { .size = sizeof(struct nmc_job_report) }
+
+/**
+ * nmc_job_submit() - submits a stream; the library keeps a copy of it for the card
+ * @context: context
+ * @stream: stream; unchanged, may be submitted again (the upload is then reused)
+ * @slots: buffers, slot i of the stream; must stay until the job ended
+ * @count: at most 63
+ * @job: out: id for nmc_job_wait()
+ *
+ * Jobs may be in flight together; waits when the queue is full. Several threads may submit to different contexts.
+ */
+int nmc_job_submit(struct nmc_context *context, struct nmc_stream *stream, const struct nmc_slot_ref *slots,
+		   unsigned int count, uint64_t *job);
+/* Waits for a job; 0, -ETIMEDOUT, or its failure (-EIO with the fault in words; -ENODEV). @report may be NULL. */
+int nmc_job_wait(struct nmc_context *context, uint64_t job, int64_t timeout_ns, struct nmc_job_report *report);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
