@@ -54,6 +54,20 @@ struct mgmt_door {
 struct mgmt *card_mgmt(struct card *card);
 
 /**
+ * mgmt_create() - starts the firmware of a card; for card.c
+ * @card: the card, its classes and tiles known
+ *
+ * Return: the management side, to be given to mgmt_destroy(), or NULL if memory lacks.
+ */
+struct mgmt *mgmt_create(struct card *card);
+
+/**
+ * mgmt_destroy() - ends it; no call on it may be in progress
+ * @m: the management side or NULL
+ */
+void mgmt_destroy(struct mgmt *m);
+
+/**
  * mgmt_attach() - connects an endpoint; one at a time
  * @m: the management side
  * @door: hooks, copied

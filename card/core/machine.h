@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The card's insides: classes, tiles, tile sets, contexts, counters. Only card/ sees this.
+ *
+ * Locks, in the order in which they may be taken: the management lock (card/pcie/mgmt.c), the locks of tile sets in
+ * ascending id, map_lock, tile_lock, job_lock. A set's lock is held by the job that executes on it.
+ */
+#ifndef NMC_CARD_MACHINE_H
+#define NMC_CARD_MACHINE_H
+
+#include <pthread.h>
+#include "card/card.h"
+#include "card/core/clock.h"
+
+#define CARD_MAX_CLASSES	8
+#define CARD_MAX_TILES		4096
+
+/* Instruction groups that this card implements. */
+#define CARD_GROUPS	(1u << NMC_GROUP_CONTROL | 1u << NMC_GROUP_DATA | 1u << NMC_GROUP_MVM | \
+			 1u << NMC_GROUP_VECTOR | 1u << NMC_GROUP_PROGRAM)
+
+struct tile;
+struct tile_class;
+struct pool;
+struct mgmt;
+struct job;
+struct vector_ops;
+
+/**
+ * struct card_class - a run of physical tiles of one kind
+ * @kind: geometry, technology and converters, for card/tile
+ * @first: first physical tile
+ * @count: tiles
+ */
+struct card_class {
+	struct tile_class *kind;
+	uint32_t first;
+	uint32_t count;
+};
+
+/**
+ * struct card_tile - a physical tile
+ * @tile: its cells; NULL until first used
+ * @log: measurements as of the last operation, under &card.tile_lock
+ * @incomplete: a programming was started and did not end; atomic
+ * @products: vectors multiplied; atomic
+ */
+struct card_tile {
+	struct tile *tile;
+	struct nmc_tile_log log;
+	bool incomplete;
+	uint64_t products;
+};
+
+/**
+ * struct card_set - a tile set as the sequencer knows it
+ * @lock: held by the job that executes on it; protects @time, @wall_ns and the cells of its tiles
+ * @id: set id
+ * @generation: present generation, 0 if not mapped; under &card.map_lock
+ * @jobs: jobs that hold it; under &card.map_lock
+ * @count: tiles
+ * @tiles: virtual tile -> physical tile
+ * @time: card time; also written under &card.map_lock
+ * @wall_ns: wall time up to which the set has aged, where the card follows the wall clock
+ */
+struct card_set {
+	pthread_mutex_t lock;
+	uint32_t id;
+	uint32_t generation;
+	unsigned int jobs;
+	uint32_t count;
+	uint32_t *tiles;
+	struct clock time;
+	uint64_t wall_ns;
+};
+
+/**
+ * struct card_context - sets that a context's jobs may name; all under &card.map_lock
+ * @id: context id, 0 if free
+ * @jobs: jobs in execution
+ * @count: sets
+ * @sets: their names
+ */
+struct card_context {
+	uint32_t id;
+	unsigned int jobs;
+	uint32_t count;
+	struct nmc_set_ref sets[NMC_MAX_SETS];
+};
+
+/**
+ * struct card_totals - free-running counters of all jobs; atomic
+ */
+struct card_totals {
+	uint64_t jobs;
+	uint64_t faults;
+	uint64_t energy_fj;
+	uint64_t modelled_ns;
+	uint64_t wall_ns;
+	uint64_t macs;
+	uint64_t conversions;
+	uint64_t clips;
+	uint64_t pulses;
+};
+
+/**
+ * struct card - a card in software
+ * @options: as created, zeros replaced by what they stand for
+ * @classes: tile classes
+ * @class_count: how many
+ * @tiles: physical tiles
+ * @tile_count: how many
+ * @tile_lock: first use of tiles and their logs
+ * @map_lock: translation tables
+ * @sets: by set id - 1
+ * @contexts: in no order
+ * @pool: host threads that share large operations
+ * @vector: build of the vector unit
+ * @max_steps: instructions a job may execute
+ * @job_lock: list of unused job states
+ * @idle_jobs: that list
+ * @totals: counters
+ * @start_ns: wall time of creation
+ * @mgmt: firmware and its platform
+ */
+struct card {
+	struct card_options options;
+	struct card_class classes[CARD_MAX_CLASSES];
+	unsigned int class_count;
+	struct card_tile *tiles;
+	uint32_t tile_count;
+	pthread_mutex_t tile_lock;
+	pthread_mutex_t map_lock;
+	struct card_set sets[NMC_MAX_TILESETS];
+	struct card_context contexts[NMC_MAX_CONTEXTS];
+	struct pool *pool;
+	const struct vector_ops *vector;
+	uint64_t max_steps;
+	pthread_mutex_t job_lock;
+	struct job *idle_jobs;
+	struct card_totals totals;
+	uint64_t start_ns;
+	struct mgmt *mgmt;
+};
+
+/* Monotonic wall time, nanoseconds. */
+uint64_t wall_now(void);
+
+/*
+ * Translation tables. set_map() installs (set, generation) and keeps the set's time if it was mapped before;
+ * set_unmap() and context_unmap() return false while a job holds the object. Thread-safe.
+ */
+void set_map(struct card *card, uint32_t set, uint32_t generation, const uint32_t *tiles, uint32_t count);
+bool set_unmap(struct card *card, uint32_t set);
+struct clock set_time(struct card *card, uint32_t set);
+void context_map(struct card *card, uint32_t context, const struct nmc_set_ref *sets, uint32_t count);
+bool context_unmap(struct card *card, uint32_t context);
+struct card_set *set_find(struct card *card, uint32_t set);
+
+/*
+ * A job's hold on its context and on the sets of its table. job_hold() answers enum nmc_status, and fills in the
+ * fault record where that is NMC_STATUS_FAULT; it waits for the sets' locks until the job is asked to end.
+ */
+unsigned int job_hold(struct job *j, uint32_t context);
+void job_release(struct job *j);
+
+/* Time of a set as this job sees it now; ageing it without cost to the job. */
+struct clock job_set_time(struct job *j, unsigned int set);
+void job_set_idle(struct job *j, unsigned int set, struct clock wait);
+
+#endif

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Physical tiles: who owns them, their states, asynchronous erase with verification and retirement.
+ */
+#include "firmware/fw.h"
+
+/* The lowest free tiles first, so that the same commands always lead to the same tiles. */
+bool fw_tiles_take(struct fw *fw, unsigned int class, unsigned int count, unsigned int set, bool persistent)
+{
+	struct fw_class *c = &fw->classes[class];
+	uint32_t t;
+
+	if (c->free < count)
+		return false;
+	c->free -= count;
+	for (t = c->first; count; t++) {
+		struct fw_tile *tile = &fw->tiles[t];
+
+		if (tile->state != NMC_TILE_FREE)
+			continue;
+		tile->state = persistent ? NMC_TILE_PERSISTENT : NMC_TILE_OWNED;
+		tile->set = set;
+		count--;
+	}
+	return true;
+}
+
+uint32_t fw_tiles_list(struct fw *fw, unsigned int set)
+{
+	const struct fw_class *c = &fw->classes[fw->sets[set].class];
+	uint32_t t, n = 0;
+
+	for (t = c->first; t < c->first + c->tiles; t++) {
+		if (fw->tiles[t].set == set)
+			fw->list[n++] = t;
+	}
+	return n;
+}
+
+uint32_t fw_tiles_incomplete(struct fw *fw, unsigned int set)
+{
+	const struct fw_class *c = &fw->classes[fw->sets[set].class];
+	uint32_t t, n = 0;
+
+	for (t = c->first; t < c->first + c->tiles; t++)
+		n += fw->tiles[t].set == set && hal_tile_incomplete(fw->hal, t);
+	return n;
+}
+
+void fw_tiles_erase(struct fw *fw, unsigned int set)
+{
+	const struct fw_class *c = &fw->classes[fw->sets[set].class];
+	uint32_t t;
+
+	for (t = c->first; t < c->first + c->tiles; t++) {
+		struct fw_tile *tile = &fw->tiles[t];
+
+		if (tile->set != set)
+			continue;
+		tile->state = NMC_TILE_ERASING;
+		tile->erase = FW_ERASE_WAITING;
+		tile->set = FW_NO_SET;
+		fw->watched[t / 8] &= ~(1u << t % 8);
+		fw->erasing++;
+	}
+}
+
+unsigned int fw_tile_state(struct fw *fw, uint32_t tile)
+{
+	unsigned int state = fw->tiles[tile].state;
+
+	if ((state == NMC_TILE_OWNED || state == NMC_TILE_PERSISTENT) && hal_tile_incomplete(fw->hal, tile))
+		return NMC_TILE_INCOMPLETE;
+	return state;
+}
+
+static void end_erase(struct fw *fw, uint32_t t, bool clean)
+{
+	struct fw_tile *tile = &fw->tiles[t];
+	struct fw_class *c = &fw->classes[tile->class];
+
+	fw->erasing--;
+	if (clean) {
+		tile->state = NMC_TILE_FREE;
+		c->free++;
+		return;
+	}
+	tile->state = NMC_TILE_RETIRED;
+	c->retired++;
+	fw_event_add(fw, NMC_EVENT_TILE_RETIRED, t, 0);
+}
+
+static void poll_erase(struct fw *fw, uint32_t t)
+{
+	struct fw_tile *tile = &fw->tiles[t];
+	enum hal_erase state;
+
+	if (tile->erase == FW_ERASE_WAITING) {
+		hal_erase_start(fw->hal, t);
+		tile->erase = FW_ERASE_STARTED;
+		return;
+	}
+	state = hal_erase_poll(fw->hal, t);
+	if (state != HAL_ERASE_BUSY)
+		end_erase(fw, t, state == HAL_ERASE_DONE);
+}
+
+/* Looks at one owned tile a turn; a tile is reported once until it is erased or back below the threshold. */
+static void watch_deviation(struct fw *fw)
+{
+	uint32_t t = fw->next_watch;
+	struct nmc_tile_log log = { .deviation_ppm = UINT32_MAX };
+	uint8_t bit = 1u << t % 8;
+
+	fw->next_watch = t + 1 < fw->tile_count ? t + 1 : 0;
+	if (fw->tiles[t].set == FW_NO_SET)
+		return;
+	hal_tile_log(fw->hal, t, &log);
+	if (log.deviation_ppm == UINT32_MAX)
+		return;
+	if (log.deviation_ppm <= fw->features[NMC_FEATURE_DEVIATION_PPM]) {
+		fw->watched[t / 8] &= ~bit;
+	} else if (!(fw->watched[t / 8] & bit)) {
+		fw->watched[t / 8] |= bit;
+		fw_event_add(fw, NMC_EVENT_TILE_DEVIATION, t, log.deviation_ppm);
+	}
+}
+
+void fw_tiles_poll(struct fw *fw)
+{
+	uint32_t t;
+
+	for (t = 0; fw->erasing && t < fw->tile_count; t++) {
+		if (fw->tiles[t].state == NMC_TILE_ERASING)
+			poll_erase(fw, t);
+	}
+	watch_deviation(fw);
+}
