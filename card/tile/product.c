@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Kernels of the product, built with NMC_PRODUCT naming the table of functions it defines. Sums are exact in int32
+ * (at most 384 rows of 32767 x 127), conversions exact in double: at most 33 + 16 bits before rounding.
+ */
+#include <string.h>
+#if defined(__AVX2__)
+#include <immintrin.h>
+#endif
+#include "card/core/gauss.h"
+#include "card/tile/product.h"
+
+#define NOISE_UNIT	256.0f	/* LSB^2 that one unit of the variance matrix stands for */
+
+#if defined(__AVX512VNNI__)
+#define GROUP	6
+typedef __m512i lane;
+#define LANES	16
+#define lane_load(p)	_mm512_loadu_si512(p)
+#define lane_store(p, v) _mm512_storeu_si512(p, v)
+#define lane_zero()	_mm512_setzero_si512()
+#define lane_pair(p)	_mm512_set1_epi32(p)
+#define lane_dot(a, w, x) _mm512_dpwssd_epi32(a, w, x)
+#elif defined(__AVX2__)
+#define GROUP	1
+typedef __m256i lane;
+#define LANES	8
+#define lane_load(p)	_mm256_loadu_si256((const void *)(p))
+#define lane_store(p, v) _mm256_storeu_si256((void *)(p), v)
+#define lane_zero()	_mm256_setzero_si256()
+#define lane_pair(p)	_mm256_set1_epi32(p)
+#define lane_dot(a, w, x) _mm256_add_epi32(a, _mm256_madd_epi16(w, x))
+#endif
+
+#if defined(__AVX2__)
+#define STRIPES	(PRODUCT_BLOCK / LANES)
+
+static inline int32_t pair_at(const int16_t *x)
+{
+	int32_t pair;
+
+	memcpy(&pair, x, 4);
+	return pair;
+}
+
+/* One block of columns for @group vectors; @group is a constant where it is inlined. */
+static inline __attribute__((always_inline)) void block_sum(int32_t *acc, const int16_t *w, unsigned int cols,
+							    const int16_t *x, unsigned int pairs, unsigned int group)
+{
+	lane sum[GROUP * STRIPES];
+	unsigned int p, v, s;
+
+	for (v = 0; v < group; v++)
+		for (s = 0; s < STRIPES; s++)
+			sum[v * STRIPES + s] = lane_zero();
+	for (p = 0; p < pairs; p++) {
+		const int16_t *row = w + (size_t)p * cols * 2;
+
+		for (v = 0; v < group; v++) {
+			lane pair = lane_pair(pair_at(x + ((size_t)v * PRODUCT_PAIRS + p) * 2));
+
+			for (s = 0; s < STRIPES; s++)
+				sum[v * STRIPES + s] = lane_dot(sum[v * STRIPES + s], lane_load(row + s * LANES * 2), pair);
+		}
+	}
+	for (v = 0; v < group; v++)
+		for (s = 0; s < STRIPES; s++)
+			lane_store(acc + (size_t)v * PRODUCT_COLS + s * LANES, sum[v * STRIPES + s]);
+}
+
+static void product_sum(int32_t *acc, const int16_t *w, unsigned int cols, unsigned int first, unsigned int count,
+			const int16_t *x, unsigned int pairs, unsigned int vectors)
+{
+	unsigned int block, v;
+
+	for (block = 0; block < count; block += PRODUCT_BLOCK) {
+		const int16_t *part = w + (size_t)(first + block) * 2;
+
+		for (v = 0; v + GROUP <= vectors; v += GROUP)
+			block_sum(acc + (size_t)v * PRODUCT_COLS + block, part, cols,
+				  x + (size_t)v * PRODUCT_PAIRS * 2, pairs, GROUP);
+		for (; v < vectors; v++)
+			block_sum(acc + (size_t)v * PRODUCT_COLS + block, part, cols,
+				  x + (size_t)v * PRODUCT_PAIRS * 2, pairs, 1);
+	}
+}
+#else
+static void product_sum(int32_t *acc, const int16_t *w, unsigned int cols, unsigned int first, unsigned int count,
+			const int16_t *x, unsigned int pairs, unsigned int vectors)
+{
+	unsigned int v, p, c;
+
+	for (v = 0; v < vectors; v++) {
+		int32_t *a = acc + (size_t)v * PRODUCT_COLS;
+
+		memset(a, 0, count * sizeof(*a));
+		for (p = 0; p < pairs; p++) {
+			const int16_t *row = w + ((size_t)p * cols + first) * 2;
+			int32_t x0 = x[((size_t)v * PRODUCT_PAIRS + p) * 2];
+			int32_t x1 = x[((size_t)v * PRODUCT_PAIRS + p) * 2 + 1];
+
+			if (!x0 && !x1)
+				continue;
+			for (c = 0; c < count; c++)
+				a[c] += row[2 * c] * x0 + row[2 * c + 1] * x1;
+		}
+	}
+}
+#endif
+
+static void product_pack(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows, bool square)
+{
+	unsigned int before = first & 1;
+	unsigned int i;
+
+	if (before)
+		x[0] = 0;
+	if (square)
+		for (i = 0; i < rows; i++)
+			x[before + i] = (int16_t)(in[i] * in[i]);
+	else
+		for (i = 0; i < rows; i++)
+			x[before + i] = in[i];
+	if ((before + rows) & 1)
+		x[before + rows] = 0;
+}
+
+static void product_noise(int32_t *acc, const int32_t *var, unsigned int first, unsigned int n,
+			  const struct philox_stream *s, unsigned int draw)
+{
+	unsigned int skip = first & 3, blocks = (skip + n + 3) / 4;
+	float z[PRODUCT_COLS + 8];
+	unsigned int i;
+
+	for (i = 0; i < blocks; i++) {
+		uint32_t r[4];
+
+		philox_draw(s, (first / 4 + i) | draw << PHILOX_DRAW_SHIFT, r);
+		z[4 * i] = gauss(r[0]);
+		z[4 * i + 1] = gauss(r[1]);
+		z[4 * i + 2] = gauss(r[2]);
+		z[4 * i + 3] = gauss(r[3]);
+	}
+	for (i = 0; i < n; i++) {
+		float sigma = __builtin_sqrtf((float)var[i] * NOISE_UNIT);
+
+		acc[i] += (int32_t)round_half_evenf(sigma * z[skip + i]);
+	}
+}
+
+static uint64_t product_convert(double *code, const int32_t *acc, const struct product_convert *c)
+{
+	uint32_t clips = 0;
+	unsigned int i;
+
+	for (i = 0; i < c->cols; i++) {
+		double x = round_half_even(((double)acc[i] + c->offset[i]) * c->range[i]);
+
+		clips += (x > c->limit) | (x < -c->limit);
+		x = x > c->limit ? c->limit : x;
+		code[i] = x < -c->limit ? -c->limit : x;
+	}
+	return clips;
+}
+
+static uint64_t product_scale(int32_t *out, const double *code, const struct product_convert *c, bool accumulate)
+{
+	uint32_t saturations = 0;
+	unsigned int i;
+
+	for (i = 0; i < c->cols; i++) {
+		double x = round_half_even(code[i] * c->scale[i]) + (accumulate ? (double)out[i] : 0.0);
+
+		saturations += (x > 2147483647.0) | (x < -2147483648.0);
+		x = x > 2147483647.0 ? 2147483647.0 : x;
+		x = x < -2147483648.0 ? -2147483648.0 : x;
+		out[i] = (int32_t)x;
+	}
+	return saturations;
+}
+
+const struct product_ops NMC_PRODUCT = {
+	.sum = product_sum,
+	.pack = product_pack,
+	.noise = product_noise,
+	.convert = product_convert,
+	.scale = product_scale,
+};

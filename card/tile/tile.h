@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * One crossbar tile: cells, converters, products, program-and-verify. A tile is used by one job at a time; only
+ * tile_mvm() may run in several threads at once, on disjoint vectors.
+ */
+#ifndef NMC_CARD_TILE_H
+#define NMC_CARD_TILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "card/cell/cell.h"
+#include "card/core/clock.h"
+#include "card/tile/product.h"
+
+struct tile;
+
+/**
+ * struct tile_class - one kind of tile
+ * @tech: cell technology
+ * @product: build of the product kernels
+ * @rows: physical rows, at most %NMC_ISA_MAX_ROWS
+ * @cols: physical columns, even, at most %CELL_LANES
+ * @outputs: outputs of a product: half of @cols for differential pairs
+ */
+struct tile_class {
+	const struct cell_tech *tech;
+	const struct product_ops *product;
+	uint16_t rows;
+	uint16_t cols;
+	uint16_t outputs;
+};
+
+#define TILE_ADC_BITS_MIN	4
+#define TILE_ADC_BITS_MAX	12
+#define TILE_DAC_BITS		8
+
+/**
+ * tile_class_init() - describes a kind of tile
+ * @class: out
+ * @tech: cell technology
+ * @rows: physical rows
+ * @cols: physical columns
+ * @plain_c: take the baseline build of the kernels
+ */
+void tile_class_init(struct tile_class *class, const struct cell_tech *tech, uint16_t rows, uint16_t cols, bool plain_c);
+
+/**
+ * tile_create() - an erased tile as it left the factory
+ * @class: its kind; must outlive it
+ * @seed: seed of the card
+ * @physical: number of the tile, part of every draw
+ *
+ * Return: the tile, to be given to tile_destroy(), or NULL without memory.
+ */
+struct tile *tile_create(const struct tile_class *class, uint64_t seed, uint32_t physical);
+void tile_destroy(struct tile *t);
+
+/* Bytes that the tile holds now, caches included; at most 16 a cell. */
+size_t tile_bytes(const struct tile *t);
+
+/* Number of the next event: writes, reads and product vectors are numbered in one sequence of 56 bits. */
+uint64_t tile_event(const struct tile *t);
+
+/**
+ * tile_sample() - lets the cells age to @now; what follows sees them so
+ * @t: the tile
+ * @now: card time of its set
+ *
+ * Ages count on a logarithmic grid (steps of 0.1 %): sampling more often changes nothing.
+ */
+void tile_sample(struct tile *t, struct clock now);
+
+/**
+ * struct tile_cost - modelled duration and energy of an operation
+ * @time: duration
+ * @energy_fj: femtojoule
+ */
+struct tile_cost {
+	struct clock time;
+	uint64_t energy_fj;
+};
+
+/**
+ * struct tile_region - cells of one tile
+ * @first_row: first row
+ * @rows: rows
+ * @first_col: first physical column
+ * @cols: columns
+ */
+struct tile_region {
+	unsigned int first_row;
+	unsigned int rows;
+	unsigned int first_col;
+	unsigned int cols;
+};
+
+/* Values that PROGRAM accepts: 0..NMC_CONDUCTANCE_MAX, for integer classes -127..127. */
+bool tile_target_valid(const struct tile_class *class, int value);
+
+/**
+ * tile_program() - program-and-verify of a region
+ * @t: the tile
+ * @region: within the tile
+ * @targets: one row of @region->cols each @pitch bytes, checked with tile_target_valid(), 2-byte aligned
+ * @pitch: bytes
+ * @band: acceptance half band in LSB, 0 for the technology's default
+ * @max_pulses: 0 for the technology's default
+ * @end: card time at which the last pulse and the settle time have passed is *@end after the call: in @now, out end
+ * @report: out
+ * @cost: out: pulses and reads; the settle time is in @report alone
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tile_program(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch, unsigned int band,
+		 unsigned int max_pulses, struct clock *end, struct nmc_isa_report *report, struct tile_cost *cost);
+
+/**
+ * tile_erase() - returns a region to its lowest conductance (integer classes: zero), verified
+ * @t: the tile
+ * @region: within the tile
+ * @now: card time
+ * @report: out: @given_up counts the cells that failed verification
+ * @cost: out
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int tile_erase(struct tile *t, const struct tile_region *region, struct clock now, struct nmc_isa_report *report,
+	       struct tile_cost *cost);
+
+/**
+ * tile_read() - reads a region as int16, in conductance LSB with read noise, or integer weights
+ * @t: the tile
+ * @region: within the tile
+ * @out: one row of @region->cols each @pitch bytes, 2-byte aligned
+ * @pitch: bytes
+ * @cost: out
+ */
+void tile_read(struct tile *t, const struct tile_region *region, void *out, size_t pitch, struct tile_cost *cost);
+
+/**
+ * struct tile_mvm - a product of a batch; the fields are those of struct nmc_isa_mvm, checked
+ * @in: int8 codes of the first vector
+ * @in_pitch: bytes
+ * @out: int32 results of the first vector
+ * @out_pitch: bytes
+ * @columns: conversion of each output, NULL for a class without converters
+ * @vectors: batch
+ * @first_row: first row driven
+ * @rows: rows driven
+ * @first_col: first output
+ * @cols: outputs
+ * @adc_bits: converter resolution
+ * @accumulate: add to the output
+ * @read_noise: with read noise
+ * @event: event number of the first vector, set by tile_mvm_begin()
+ */
+struct tile_mvm {
+	const int8_t *in;
+	size_t in_pitch;
+	uint8_t *out;
+	size_t out_pitch;
+	const struct nmc_isa_column *columns;
+	unsigned int vectors;
+	unsigned int first_row;
+	unsigned int rows;
+	unsigned int first_col;
+	unsigned int cols;
+	unsigned int adc_bits;
+	bool accumulate;
+	bool read_noise;
+	uint64_t event;
+};
+
+/**
+ * struct tile_counts - what a product counted
+ * @clips: conversions that clipped
+ * @saturations: accumulations that saturated
+ */
+struct tile_counts {
+	uint64_t clips;
+	uint64_t saturations;
+};
+
+/* Brings the snapshot up to date and takes event numbers for the batch. Return: 0 or -ENOMEM. */
+int tile_mvm_begin(struct tile *t, struct tile_mvm *m);
+
+/* Vectors @first to @first + @n - 1 of a begun product. @counts is added to. Threads may share a product. */
+void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first, unsigned int n,
+	      struct tile_counts *counts);
+
+/* What a product costs: proportional to the vectors, so that a batch costs what its vectors cost one by one. */
+struct tile_cost tile_mvm_cost(const struct tile_class *class, unsigned int rows, unsigned int cols, unsigned int vectors);
+
+/* True conductances in microsiemens (or weights) and targets, rows x cols; either may be NULL. Nothing changes. */
+void tile_oracle(const struct tile *t, float *g, float *target);
+
+#endif

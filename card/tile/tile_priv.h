@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Inside of a tile: state of the cells and the snapshots made of it.
+ */
+#ifndef NMC_CARD_TILE_PRIV_H
+#define NMC_CARD_TILE_PRIV_H
+
+#include "card/tile/tile.h"
+
+#define TILE_MAX_WRITES	0xffffu
+
+/**
+ * struct tile_write - one PROGRAM or ERASE that cells still remember
+ * @event: its number
+ * @at: card time of its last pulse
+ * @age: age on the logarithmic grid as last sampled, thousandths of ln(seconds)
+ * @relaxes: a programming; an erased cell stays as it is
+ */
+struct tile_write {
+	uint64_t event;
+	struct clock at;
+	int age;
+	bool relaxes;
+};
+
+/**
+ * struct tile_matrix - cells as the product kernels want them: row pairs, columns padded to a block
+ * @cols: padded columns
+ * @g: conductances or weights
+ * @var: variance of a read in units of 256 LSB^2, at most 255; NULL without read noise
+ */
+struct tile_matrix {
+	unsigned int cols;
+	int16_t *g;
+	int16_t *var;
+};
+
+/**
+ * struct tile - a crossbar tile; cells in row-major order
+ * @class: its kind
+ * @seed: seed of the card
+ * @physical: number of the tile
+ * @event: next event
+ * @target: what was asked for, in LSB or weights
+ * @g: conductance at verify, microsiemens; NULL where a cell holds its target exactly
+ * @write: index of the cell's last write
+ * @writes: writes that cells remember
+ * @write_count: how many
+ * @write_room: room in @writes
+ * @now: time as last sampled
+ * @pairs: differences of the pairs; valid with @pairs_valid
+ * @singles: physical columns; valid with @singles_valid
+ */
+struct tile {
+	const struct tile_class *class;
+	uint64_t seed;
+	uint32_t physical;
+	uint64_t event;
+	int16_t *target;
+	float *g;
+	uint16_t *write;
+	struct tile_write *writes;
+	unsigned int write_count;
+	unsigned int write_room;
+	struct clock now;
+	struct tile_matrix pairs;
+	struct tile_matrix singles;
+	bool pairs_valid;
+	bool singles_valid;
+};
+
+static inline size_t tile_cells(const struct tile *t)
+{
+	return (size_t)t->class->rows * t->class->cols;
+}
+
+static inline bool tile_differential(const struct tile_class *class)
+{
+	return class->outputs != class->cols;
+}
+
+/* Conductances of one row as aged, in LSB (weights for integer classes). */
+void tile_row(const struct tile *t, unsigned int row, float *out);
+
+/* Drops the snapshots after a write. */
+void tile_changed(struct tile *t);
+
+/* Registers a write of @region; a full tile forgets all others. Returns its index or -ENOMEM. */
+int tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool relaxes);
+
+/* Brings a snapshot up to date. Return: 0 or -ENOMEM. */
+int tile_need_pairs(struct tile *t);
+int tile_need_singles(struct tile *t);
+
+#endif
