@@ -89,11 +89,9 @@ static int add_class(struct card *card, const char *name, size_t length, struct 
 
 	if (card->class_count == CARD_MAX_CLASSES)
 		return refuse(c, -EINVAL, "classes: at most %u", CARD_MAX_CLASSES);
-	if (!tiles_kind(card, class, name, length))
-		return refuse(c, -EINVAL, "classes: \"%.*s\" is not a tile class; there are " TILES_KINDS, (int)length,
+	if (!tiles_describe(card, class, name, length))
+		return refuse(c, -EINVAL, "classes: \"%.*s\" is not a tile class; there are " CELL_NAMES, (int)length,
 			      name);
-	class->first = card->tile_count;
-	class->count = card->options.tiles;
 	card->tile_count += class->count;
 	card->class_count++;
 	if (card->tile_count > CARD_MAX_TILES)

@@ -76,6 +76,7 @@ static void reset(struct job *j, const struct card_dma *dma, const int *stop, ui
 	memset(&j->fault, 0, sizeof(j->fault));
 	j->fault.insn = NMC_FAULT_NO_INSN;
 	j->ended = false;
+	j->failed = false;
 }
 
 static bool descriptor_valid(const struct nmc_sqe_job *sqe)
@@ -86,6 +87,8 @@ static bool descriptor_valid(const struct nmc_sqe_job *sqe)
 
 static unsigned int status_of(const struct job *j)
 {
+	if (j->failed)
+		return NMC_STATUS_INTERNAL;
 	if (j->fault.cause == NMC_FAULT_NONE)
 		return NMC_STATUS_OK;
 	return j->fault.cause == NMC_FAULT_ABORTED ? NMC_STATUS_ABORTED : NMC_STATUS_FAULT;

@@ -78,6 +78,7 @@ struct job_loop {
  * @used: counters so far
  * @fault: why it stopped
  * @ended: END was reached
+ * @failed: the card itself failed: no memory for cells
  * @next: list of unused job states
  */
 struct job {
@@ -108,6 +109,7 @@ struct job {
 	struct nmc_isa_counters used;
 	struct nmc_isa_fault fault;
 	bool ended;
+	bool failed;
 	struct job *next;
 };
 
@@ -115,6 +117,9 @@ struct job {
 
 /* Refuses the present instruction; returns -1 so that callers can return it. */
 int job_fault(struct job *j, enum nmc_isa_cause cause, uint32_t object, uint64_t offset);
+
+/* The card itself cannot go on; returns -1. */
+int job_failure(struct job *j);
 
 /* The host asked the job to end. */
 bool job_stopped(const struct job *j);

@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include "card/card.h"
 #include "card/core/clock.h"
+#include "card/tile/tile.h"
 
 #define CARD_MAX_CLASSES	8
 #define CARD_MAX_TILES		4096
@@ -19,8 +20,6 @@
 #define CARD_GROUPS	(1u << NMC_GROUP_CONTROL | 1u << NMC_GROUP_DATA | 1u << NMC_GROUP_MVM | \
 			 1u << NMC_GROUP_VECTOR | 1u << NMC_GROUP_PROGRAM)
 
-struct tile;
-struct tile_class;
 struct pool;
 struct mgmt;
 struct job;
@@ -28,12 +27,14 @@ struct vector_ops;
 
 /**
  * struct card_class - a run of physical tiles of one kind
- * @kind: geometry, technology and converters, for card/tile
+ * @kind: geometry, technology and kernels, for card/tile
+ * @described: the same for the host, without free and retired
  * @first: first physical tile
  * @count: tiles
  */
 struct card_class {
-	struct tile_class *kind;
+	struct tile_class kind;
+	struct nmc_tile_class described;
 	uint32_t first;
 	uint32_t count;
 };
@@ -44,23 +45,28 @@ struct card_class {
  * @log: measurements as of the last operation, under &card.tile_lock
  * @incomplete: a programming was started and did not end; atomic
  * @products: vectors multiplied; atomic
+ * @bytes: memory that @tile holds; atomic
  */
 struct card_tile {
 	struct tile *tile;
 	struct nmc_tile_log log;
 	bool incomplete;
 	uint64_t products;
+	size_t bytes;
 };
 
 /**
  * struct card_set - a tile set as the sequencer knows it
- * @lock: held by the job that executes on it; protects @time, @wall_ns and the cells of its tiles
+ * @lock: held by the job that executes on it; protects @time, @aged, @wall_ns and the cells of its tiles
  * @id: set id
  * @generation: present generation, 0 if not mapped; under &card.map_lock
  * @jobs: jobs that hold it; under &card.map_lock
  * @count: tiles
  * @tiles: virtual tile -> physical tile
  * @time: card time; also written under &card.map_lock
+ * @aged: card time that its cells have seen. Cells follow card time at the explicit points IDLE, PROGRAM and ERASE (and
+ *	at the start of a job where the card follows the wall clock): the modelled duration of products moves the
+ *	clock, but how a run is cut into batches and jobs must not change a bit of its results
  * @wall_ns: wall time up to which the set has aged, where the card follows the wall clock
  */
 struct card_set {
@@ -71,6 +77,7 @@ struct card_set {
 	uint32_t count;
 	uint32_t *tiles;
 	struct clock time;
+	struct clock aged;
 	uint64_t wall_ns;
 };
 
@@ -164,8 +171,13 @@ struct card_set *set_find(struct card *card, uint32_t set);
 unsigned int job_hold(struct job *j, uint32_t context);
 void job_release(struct job *j);
 
-/* Time of a set as this job sees it now; ageing it without cost to the job. */
+/* Time of a set as this job sees it now. */
 struct clock job_set_time(struct job *j, unsigned int set);
+
+/* Lets time pass for a set without cost to the job, and lets its cells see the time. */
 void job_set_idle(struct job *j, unsigned int set, struct clock wait);
+
+/* The physical tile behind a virtual one; 0, or -1 with the job's fault record. */
+int job_find_tile(struct job *j, unsigned int set, uint32_t tile, uint32_t *physical);
 
 #endif

@@ -19,6 +19,12 @@ int job_fault(struct job *j, enum nmc_isa_cause cause, uint32_t object, uint64_t
 	return -1;
 }
 
+int job_failure(struct job *j)
+{
+	j->failed = true;
+	return -1;
+}
+
 int job_reserved(struct job *j, const void *field, size_t count)
 {
 	const uint8_t *byte = field;

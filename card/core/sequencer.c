@@ -54,7 +54,7 @@ int job_fetch_stream(struct job *j, const struct nmc_sqe_job *sqe)
 	if (bytes > j->stream_capacity) {
 		stream = realloc(j->stream, bytes);
 		if (!stream)
-			return job_fault(j, NMC_FAULT_HEADER, sqe->stream_slot, bytes);
+			return job_failure(j);
 		j->stream = stream;
 		j->stream_capacity = bytes;
 	}

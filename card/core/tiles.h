@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The card's tiles as the rest of core sees them: found by physical number, made when first used, with the
+ * The card's tiles as the rest of the card sees them: found by physical number, made when first used, with the
  * measurements that the firmware asks for.
  */
 #ifndef NMC_CARD_TILES_H
@@ -8,14 +8,27 @@
 
 #include "card/core/machine.h"
 
-/* Describes a class to the host, without free and retired. */
-void tiles_describe(const struct card_class *c, struct nmc_tile_class *out);
+/* Adds a class of the technology @name, its tiles following those that exist; false if there is no such technology. */
+bool tiles_describe(struct card *card, struct card_class *class, const char *name, size_t length);
+
+/* Every tile as it leaves the factory. */
+void tiles_init(struct card *card);
 
 /* The class of a physical tile. */
 const struct card_class *tiles_class(const struct card *card, uint32_t physical);
 
 /* The cells of a physical tile, made if need be; NULL if memory lacks. The caller holds the lock of its set. */
 struct tile *tiles_open(struct card *card, uint32_t physical);
+
+/* Marks a tile whose programming began or ended. */
+void tiles_incomplete(struct card *card, uint32_t physical, bool incomplete);
+
+/* What an operation did to a tile, for the log; @programmed: and when, NULL unless it was a programming. */
+void tiles_record(struct card *card, uint32_t physical, const struct nmc_isa_report *report,
+		  const struct clock *programmed);
+
+/* Vectors were multiplied. */
+void tiles_multiplied(struct card *card, uint32_t physical, uint64_t vectors);
 
 /* Erases a tile that belongs to no set; false if it failed verification. */
 bool tiles_erase(struct card *card, uint32_t physical);

@@ -37,7 +37,7 @@ void set_map(struct card *card, uint32_t set, uint32_t generation, const uint32_
 		memcpy(copy, tiles, count * sizeof(*copy));
 	pthread_mutex_lock(&card->map_lock);
 	if (!s->generation) {
-		s->time = (struct clock){ 0 };
+		s->time = s->aged = (struct clock){ 0 };
 		s->wall_ns = wall_now();
 	}
 	free(s->tiles);
@@ -229,6 +229,7 @@ static void age_by_wall(struct card *card, struct card_set *s)
 	if (now > s->wall_ns)
 		clock_add(&s->time, (struct clock){ .ns = now - s->wall_ns });
 	s->wall_ns = now;
+	s->aged = s->time;
 	pthread_mutex_unlock(&card->map_lock);
 }
 
@@ -286,4 +287,15 @@ void job_set_idle(struct job *j, unsigned int set, struct clock wait)
 	pthread_mutex_lock(&j->card->map_lock);
 	clock_add(&j->set[set]->time, wait);
 	pthread_mutex_unlock(&j->card->map_lock);
+	j->set[set]->aged = job_set_time(j, set);
+}
+
+int job_find_tile(struct job *j, unsigned int set, uint32_t tile, uint32_t *physical)
+{
+	if (set >= j->sets)
+		return job_fault(j, NMC_FAULT_SET_INDEX, set, set);
+	if (tile >= j->set[set]->count)
+		return job_fault(j, NMC_FAULT_TILE_INDEX, tile, tile);
+	*physical = j->set[set]->tiles[tile];
+	return 0;
 }

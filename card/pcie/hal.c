@@ -71,7 +71,7 @@ void hal_class(struct hal *hal, unsigned int index, struct nmc_tile_class *tile_
 {
 	const struct card_class *c = &hal->m->card->classes[index];
 
-	tiles_describe(c, tile_class);
+	*tile_class = c->described;
 	*first_tile = c->first;
 }
 

@@ -27,11 +27,11 @@ struct rig_table {
 	struct nmc_job_table head;
 	struct nmc_set_ref sets[RIG_SETS];
 	struct nmc_slot slots[RIG_SLOTS];
-} __attribute__((aligned(64)));
+};
 
 struct rig {
 	struct card *card;
-	struct rig_table table;
+	struct rig_table table __attribute__((aligned(64)));
 	struct nmc_sqe_job sqe;
 	struct {
 		struct nmc_isa_header head;
@@ -146,7 +146,7 @@ static inline void rig_finish(struct rig *r)
 
 static inline struct rig *rig_make(struct card_options options)
 {
-	struct rig *r;
+	struct rig *r = NULL;
 	char error[128] = "";
 
 	assert_int_equal(posix_memalign((void **)&r, NMC_PAGE_BYTES, sizeof(*r)), 0);

@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The card's tiles: classes and their order, cells made on first use, logs, erase, and the oracle port.
+ */
+#include <errno.h>
+#include <string.h>
+#include "card/core/job.h"
+#include "card/core/tiles.h"
+
+bool tiles_describe(struct card *card, struct card_class *class, const char *name, size_t length)
+{
+	const struct card_options *o = &card->options;
+	const struct cell_tech *tech = cell_find(name, length, o->plain_c);
+	struct nmc_tile_class *d = &class->described;
+
+	if (!tech)
+		return false;
+	tile_class_init(&class->kind, tech, o->rows, o->cols, o->plain_c);
+	class->first = card->tile_count;
+	class->count = o->tiles;
+	memcpy(d->name, name, length < sizeof(d->name) ? length : sizeof(d->name) - 1);
+	d->technology = tech->technology;
+	d->flags = tech->flags;
+	d->tiles = class->count;
+	d->rows = class->kind.rows;
+	d->cols = class->kind.cols;
+	d->outputs = class->kind.outputs;
+	d->dac_bits = TILE_DAC_BITS;
+	if (tech->flags & NMC_CLASS_CONVERTERS) {
+		d->adc_bits_min = TILE_ADC_BITS_MIN;
+		d->adc_bits_max = TILE_ADC_BITS_MAX;
+	}
+	d->gmin_ns = (uint32_t)(tech->gmin * 1000.0f);
+	d->gmax_ns = (uint32_t)(tech->gmax * 1000.0f);
+	return true;
+}
+
+void tiles_init(struct card *card)
+{
+	uint32_t t;
+
+	for (t = 0; t < card->tile_count; t++)
+		card->tiles[t].log.deviation_ppm = UINT32_MAX;
+}
+
+const struct card_class *tiles_class(const struct card *card, uint32_t physical)
+{
+	/* Every class has the same number of tiles. */
+	return &card->classes[physical / card->options.tiles];
+}
+
+struct tile *tiles_open(struct card *card, uint32_t physical)
+{
+	struct card_tile *t = &card->tiles[physical];
+	struct tile *made;
+
+	if (t->tile)
+		return t->tile;
+	made = tile_create(&tiles_class(card, physical)->kind, card->options.seed, physical);
+	pthread_mutex_lock(&card->tile_lock);
+	t->tile = made;
+	pthread_mutex_unlock(&card->tile_lock);
+	return made;
+}
+
+void tiles_incomplete(struct card *card, uint32_t physical, bool incomplete)
+{
+	__atomic_store_n(&card->tiles[physical].incomplete, incomplete, __ATOMIC_RELAXED);
+}
+
+static void note_bytes(struct card_tile *t)
+{
+	__atomic_store_n(&t->bytes, tile_bytes(t->tile), __ATOMIC_RELAXED);
+}
+
+void tiles_record(struct card *card, uint32_t physical, const struct nmc_isa_report *report,
+		  const struct clock *programmed)
+{
+	struct card_tile *t = &card->tiles[physical];
+	struct nmc_tile_log *log = &t->log;
+
+	pthread_mutex_lock(&card->tile_lock);
+	log->pulses += report->pulses;
+	if (programmed) {
+		log->programmed_ns = programmed->ns;
+		log->cells = report->cells;
+		log->converged = report->converged;
+		log->residual_rms = report->residual_rms;
+		log->mean_pulses_q8 = report->cells ? (report->pulses << 8) / report->cells : 0;
+		log->pulses_max = report->pulses_max;
+	}
+	pthread_mutex_unlock(&card->tile_lock);
+	note_bytes(t);
+}
+
+void tiles_multiplied(struct card *card, uint32_t physical, uint64_t vectors)
+{
+	struct card_tile *t = &card->tiles[physical];
+
+	__atomic_fetch_add(&t->products, vectors, __ATOMIC_RELAXED);
+	note_bytes(t);
+}
+
+/* A new owner sees no measurements of the last one, but the wear stays. */
+static void forget_owner(struct card *card, struct card_tile *t)
+{
+	struct nmc_tile_log fresh = { .deviation_ppm = UINT32_MAX };
+
+	pthread_mutex_lock(&card->tile_lock);
+	fresh.pulses = t->log.pulses;
+	t->log = fresh;
+	pthread_mutex_unlock(&card->tile_lock);
+	__atomic_store_n(&t->incomplete, false, __ATOMIC_RELAXED);
+}
+
+bool tiles_erase(struct card *card, uint32_t physical)
+{
+	const struct tile_class *kind = &tiles_class(card, physical)->kind;
+	struct tile_region all = { .rows = kind->rows, .cols = kind->cols };
+	struct card_tile *t = &card->tiles[physical];
+	struct nmc_isa_report report;
+	struct tile_cost cost;
+
+	if (t->tile) {
+		if (tile_erase(t->tile, &all, (struct clock){ 0 }, &report, &cost) || report.given_up)
+			return false;
+		tiles_record(card, physical, &report, NULL);
+	}
+	forget_owner(card, t);
+	return true;
+}
+
+void tiles_free(struct card *card)
+{
+	uint32_t t;
+
+	for (t = 0; card->tiles && t < card->tile_count; t++)
+		tile_destroy(card->tiles[t].tile);
+}
+
+/* Locks a mapped set against jobs. */
+static struct card_set *lock_set(struct card *card, uint32_t id)
+{
+	struct card_set *s = set_find(card, id);
+
+	if (!s)
+		return NULL;
+	pthread_mutex_lock(&s->lock);
+	return s;
+}
+
+int card_oracle(struct card *card, uint32_t set, uint32_t tile, float *g, float *target)
+{
+	struct card_set *s = lock_set(card, set);
+	struct tile *cells = NULL;
+
+	if (!s)
+		return -ENOENT;
+	pthread_mutex_lock(&card->map_lock);
+	if (s->generation && tile < s->count)
+		cells = tiles_open(card, s->tiles[tile]);
+	pthread_mutex_unlock(&card->map_lock);
+	if (cells) {
+		tile_sample(cells, s->aged);
+		tile_oracle(cells, g, target);
+	}
+	pthread_mutex_unlock(&s->lock);
+	return cells ? 0 : -ENOENT;
+}
+
+size_t card_memory(struct card *card, uint64_t *cells)
+{
+	size_t bytes = 0, one;
+	uint32_t t;
+
+	*cells = 0;
+	for (t = 0; t < card->tile_count; t++) {
+		const struct tile_class *kind = &tiles_class(card, t)->kind;
+
+		one = __atomic_load_n(&card->tiles[t].bytes, __ATOMIC_RELAXED);
+		bytes += one;
+		if (one)
+			*cells += (uint64_t)kind->rows * kind->cols;
+	}
+	return bytes;
+}
