@@ -1,0 +1,414 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * I/O queues. The path of a job writes memory, and a doorbell when the card asked for one; it reads no
+ * register. Fences are signalled under the queue's lock, so that they signal in order.
+ */
+#include <linux/dma-mapping.h>
+#include <linux/moduleparam.h>
+#include <drm/drm_managed.h>
+#include "nmc_drv.h"
+#include "nmc_job.h"
+#include "nmc_queue.h"
+
+static unsigned int job_timeout_ms = 10000;
+module_param(job_timeout_ms, uint, 0444);
+MODULE_PARM_DESC(job_timeout_ms, "milliseconds without progress after which a job is stopped (default 10000)");
+
+static void nmc_queues_release(struct kref *ref)
+{
+	kfree(container_of(ref, struct nmc_queues, ref));
+}
+
+void nmc_queues_put(struct nmc_queues *queues)
+{
+	kref_put(&queues->ref, nmc_queues_release);
+}
+
+/* Ends the schedulers with the DRM device: no file, no context and no job is left then. */
+static void nmc_queues_drmm(struct drm_device *drm, void *data)
+{
+	struct nmc_queues *queues = data;
+	unsigned int i;
+
+	for (i = 0; i < queues->count; i++)
+		if (queues->queue[i].sched.ready)
+			drm_sched_fini(&queues->queue[i].sched);
+	nmc_queues_put(queues);
+}
+
+static unsigned int nmc_queues_wanted(struct nmc_device *nmc)
+{
+	unsigned int wanted = min_t(unsigned int, nmc->hw_queues, num_online_cpus());
+
+	return nmc->shared_vector ? wanted : min(wanted, nmc->vectors - NMC_VECTOR_IO);
+}
+
+static int nmc_queue_alloc(struct nmc_queue *queue)
+{
+	struct nmc_device *nmc = queue->nmc;
+	u32 entries = min_t(u32, NMC_QUEUE_ENTRIES, nmc->hw_entries);
+	void __iomem *bell = nmc->regs + nmc->doorbells + queue->id * NMC_DOORBELL_PAGE + NMC_DOORBELL_SQ;
+	int err = nmc_ring_init(&queue->ring, &nmc->pdev->dev, entries, bell);
+
+	if (err)
+		return err;
+	queue->jobs = kcalloc(entries, sizeof(*queue->jobs), GFP_KERNEL);
+	queue->tables = dma_alloc_coherent(&nmc->pdev->dev, entries * NMC_TABLE_BYTES, &queue->tables_dma,
+					   GFP_KERNEL);
+	return queue->jobs && queue->tables ? 0 : -ENOMEM;
+}
+
+static int nmc_queue_init(struct nmc_device *nmc, struct nmc_queue *queue, unsigned int index)
+{
+	struct nmc_sched_config config = {
+		.ops = &nmc_job_sched_ops,
+		.timeout_wq = nmc->reset_wq,
+		.timeout = msecs_to_jiffies(job_timeout_ms),
+		.name = "nmc",
+		.dev = &nmc->pdev->dev,
+	};
+	int err;
+
+	queue->nmc = nmc;
+	queue->id = index + 1;
+	queue->vector = NMC_VECTOR_IO + index;
+	queue->fence_context = dma_fence_context_alloc(1);
+	spin_lock_init(&queue->lock);
+	INIT_LIST_HEAD(&queue->replay);
+	err = nmc_queue_alloc(queue);
+	if (err)
+		return err;
+	queue->state = NMC_QUEUE_PAUSED;
+	config.credits = queue->ring.entries;
+	return nmc_sched_init(&queue->sched, &config);
+}
+
+int nmc_queues_init(struct nmc_device *nmc)
+{
+	unsigned int count = nmc_queues_wanted(nmc);
+	struct nmc_queues *queues = kzalloc(struct_size(queues, queue, count), GFP_KERNEL);
+	unsigned int i;
+	int err;
+
+	BUILD_BUG_ON(sizeof(struct nmc_job_table) + NMC_MAX_SETS * sizeof(struct nmc_set_ref) +
+		     NMC_MAX_SLOTS * sizeof(struct nmc_slot) > NMC_TABLE_BYTES);
+	if (!queues)
+		return -ENOMEM;
+	kref_init(&queues->ref);
+	queues->count = count;
+	nmc->queues = queues;
+	err = drmm_add_action_or_reset(&nmc->drm, nmc_queues_drmm, queues);
+	for (i = 0; i < count && !err; i++)
+		err = nmc_queue_init(nmc, &queues->queue[i], i);
+	if (err)
+		nmc_queues_fini(nmc);
+	return err;
+}
+
+void nmc_queues_fini(struct nmc_device *nmc)
+{
+	unsigned int i;
+
+	for (i = 0; i < nmc->queues->count; i++) {
+		struct nmc_queue *queue = &nmc->queues->queue[i];
+
+		if (queue->tables)
+			dma_free_coherent(&nmc->pdev->dev, queue->ring.entries * NMC_TABLE_BYTES,
+					  queue->tables, queue->tables_dma);
+		queue->tables = NULL;
+		kfree(queue->jobs);
+		queue->jobs = NULL;
+		nmc_ring_fini(&queue->ring);
+	}
+}
+
+/* Writes a job's table and descriptor; the entry of the ring names the table and is the cookie. */
+static void nmc_queue_put(struct nmc_queue *queue, struct nmc_job *job)
+{
+	u32 index = queue->ring.tail & (queue->ring.entries - 1);
+
+	memcpy(queue->tables + index * NMC_TABLE_BYTES, job->table, job->table_bytes);
+	job->sqe.cookie = cpu_to_le32(queue->ring.tail);
+	job->sqe.table = cpu_to_le64(queue->tables_dma + index * NMC_TABLE_BYTES);
+	queue->jobs[index] = job;
+	nmc_ring_push(&queue->ring, &job->sqe);
+}
+
+/* Wall time since the last completion, shared by the jobs that ended together: one ran at a time. */
+static void nmc_queue_account(struct nmc_queue *queue, struct nmc_job **jobs, unsigned int count)
+{
+	u64 now = ktime_get_ns();
+	u64 share = count ? div_u64(now - queue->busy_since, count) : 0;
+	unsigned int i;
+
+	for (i = 0; i < count; i++)
+		nmc_job_account(jobs[i], share);
+	queue->busy_since = now;
+}
+
+static struct nmc_job *nmc_queue_match(struct nmc_queue *queue, u32 cookie)
+{
+	u32 index = cookie & (queue->ring.entries - 1);
+	struct nmc_job *job = queue->jobs[index];
+
+	if (!job || le32_to_cpu(job->sqe.cookie) != cookie)
+		return NULL;
+	queue->jobs[index] = NULL;
+	return job;
+}
+
+#define NMC_REAP_BATCH	16
+
+static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
+{
+	struct nmc_job *jobs[NMC_REAP_BATCH];
+	struct nmc_cqe cqe[NMC_REAP_BATCH];
+	unsigned int count = 0, i;
+
+	while (count < NMC_REAP_BATCH && nmc_ring_pop(&queue->ring, &cqe[count])) {
+		u32 cookie = le32_to_cpu(cqe[count].cookie);
+
+		jobs[count] = nmc_queue_match(queue, cookie);
+		if (jobs[count])
+			count++;
+		else
+			dev_warn_ratelimited(&queue->nmc->pdev->dev, "queue %u: completion of unknown job 0x%x ignored\n",
+					     queue->id, cookie);
+	}
+	nmc_queue_account(queue, jobs, count);
+	for (i = 0; i < count; i++)
+		nmc_job_complete(jobs[i], &cqe[i]);
+	return count;
+}
+
+static void nmc_queue_reap(struct nmc_queue *queue)
+{
+	do {
+		while (nmc_queue_reap_batch(queue) == NMC_REAP_BATCH)
+			;
+	} while (nmc_ring_arm(&queue->ring));
+}
+
+bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job)
+{
+	enum nmc_queue_state state;
+	unsigned long flags;
+	u32 old;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	state = queue->state;
+	if (state == NMC_QUEUE_PAUSED) {
+		list_add_tail(&job->replay, &queue->replay);
+	} else if (state == NMC_QUEUE_RUNNING) {
+		old = queue->ring.tail;
+		if (!nmc_ring_pending(&queue->ring))
+			queue->busy_since = ktime_get_ns();
+		nmc_queue_put(queue, job);
+		if (nmc_ring_publish(&queue->ring, old))
+			nmc_queue_reap(queue);
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return state != NMC_QUEUE_HALTED;
+}
+
+void nmc_queue_irq(struct nmc_queue *queue)
+{
+	unsigned long flags;
+
+	atomic64_inc(&queue->interrupts);
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->state != NMC_QUEUE_HALTED)
+		nmc_queue_reap(queue);
+	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+static int nmc_queue_card_stop(struct nmc_queue *queue, struct nmc_stop_report *report)
+{
+	struct nmc_admin_cmd cmd = NMC_ADMIN_CMD(NMC_ADMIN_QUEUE_STOP);
+
+	cmd.sqe.id = cpu_to_le32(queue->id);
+	cmd.out = report;
+	cmd.out_bytes = sizeof(*report);
+	return nmc_admin_exec_now(queue->nmc, &cmd);
+}
+
+/*
+ * Ends what the card began. The states are indexed by count modulo the entries, as the jobs are; what the
+ * report does not cover was not seen by the card.
+ */
+static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report *report, int started)
+{
+	u32 mask = queue->ring.entries - 1;
+	u32 head = le32_to_cpu(report->head);
+	u32 tail = le32_to_cpu(report->tail);
+	u32 n;
+
+	for (n = head; n != tail && n - head <= mask; n++) {
+		struct nmc_job *job = queue->jobs[n & mask];
+
+		if (!job || report->state[n & mask] == NMC_DESC_NOT_STARTED)
+			continue;
+		queue->jobs[n & mask] = NULL;
+		nmc_job_fail(job, started);
+	}
+}
+
+/* Empties the ring; the jobs that were still on it go before those that came during a pause. */
+static void nmc_queue_keep(struct nmc_queue *queue)
+{
+	u32 mask = queue->ring.entries - 1;
+	u32 end = queue->ring.tail;
+	LIST_HEAD(kept);
+	u32 n;
+
+	nmc_ring_reset(&queue->ring);
+	for (n = end - queue->ring.entries; n != end; n++) {
+		struct nmc_job *job = queue->jobs[n & mask];
+
+		if (!job)
+			continue;
+		queue->jobs[n & mask] = NULL;
+		list_add_tail(&job->replay, &kept);
+	}
+	list_splice(&kept, &queue->replay);
+	queue->progress = 0;
+}
+
+void nmc_queue_pause(struct nmc_queue *queue)
+{
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->state == NMC_QUEUE_RUNNING)
+		queue->state = NMC_QUEUE_PAUSED;
+	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+int nmc_queue_stop(struct nmc_queue *queue, int started)
+{
+	struct nmc_stop_report *report = kvzalloc(sizeof(*report), GFP_KERNEL);
+	unsigned long flags;
+	int err;
+
+	if (!report)
+		return -ENOMEM;
+	nmc_queue_pause(queue);
+	err = nmc_queue_card_stop(queue, report);
+	if (!err) {
+		spin_lock_irqsave(&queue->lock, flags);
+		nmc_queue_reap(queue);
+		nmc_queue_sort(queue, report, started);
+		nmc_queue_keep(queue);
+		spin_unlock_irqrestore(&queue->lock, flags);
+	}
+	kvfree(report);
+	return err;
+}
+
+static void nmc_queue_run(struct nmc_queue *queue)
+{
+	struct nmc_job *job, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	queue->state = NMC_QUEUE_RUNNING;
+	queue->busy_since = ktime_get_ns();
+	list_for_each_entry_safe(job, next, &queue->replay, replay) {
+		list_del(&job->replay);
+		nmc_queue_put(queue, job);
+	}
+	if (nmc_ring_pending(&queue->ring) && nmc_ring_publish(&queue->ring, 0))
+		nmc_queue_reap(queue);
+	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+int nmc_queue_start(struct nmc_queue *queue)
+{
+	struct nmc_admin_cmd cmd = NMC_ADMIN_CMD(NMC_ADMIN_QUEUE_START);
+	int err;
+
+	cmd.sqe.id = cpu_to_le32(queue->id);
+	err = nmc_admin_exec_now(queue->nmc, &cmd);
+	if (!err)
+		nmc_queue_run(queue);
+	return err;
+}
+
+static int nmc_queue_create(struct nmc_queue *queue)
+{
+	struct nmc_admin_cmd cmd = NMC_ADMIN_CMD(NMC_ADMIN_QUEUE_CREATE);
+	struct nmc_queue_config config = {
+		.sq = cpu_to_le64(nmc_ring_sq(&queue->ring)),
+		.cq = cpu_to_le64(nmc_ring_cq(&queue->ring)),
+		.shadow = cpu_to_le64(nmc_ring_shadow(&queue->ring)),
+		.entries = cpu_to_le32(queue->ring.entries),
+		.vector = cpu_to_le32(queue->vector),
+		.coalesce_ns = cpu_to_le64(NMC_COALESCE_NS),
+	};
+	int err;
+
+	cmd.sqe.id = cpu_to_le32(queue->id);
+	cmd.in = &config;
+	cmd.in_bytes = sizeof(config);
+	err = nmc_admin_exec_now(queue->nmc, &cmd);
+	if (!err)
+		nmc_queue_run(queue);
+	else
+		dev_err(&queue->nmc->pdev->dev, "queue %u cannot be created: %d\n", queue->id, err);
+	return err;
+}
+
+int nmc_queues_create(struct nmc_device *nmc)
+{
+	unsigned int i;
+	int err = 0;
+
+	for (i = 0; i < nmc->queues->count && !err; i++)
+		err = nmc_queue_create(&nmc->queues->queue[i]);
+	return err;
+}
+
+void nmc_queue_halt(struct nmc_queue *queue)
+{
+	struct nmc_job *job, *next;
+	unsigned long flags;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->state != NMC_QUEUE_HALTED) {
+		nmc_queue_reap(queue);
+		nmc_queue_keep(queue);
+	}
+	queue->state = NMC_QUEUE_HALTED;
+	list_for_each_entry_safe(job, next, &queue->replay, replay) {
+		list_del(&job->replay);
+		nmc_job_fail(job, -ENODEV);
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+bool nmc_queue_progressed(struct nmc_queue *queue)
+{
+	unsigned long flags;
+	bool moved = false;
+	u64 progress;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	if (queue->state == NMC_QUEUE_RUNNING) {
+		progress = le64_to_cpu(READ_ONCE(queue->ring.shadow->progress));
+		moved = progress != queue->progress;
+		queue->progress = progress;
+	}
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return moved;
+}
+
+bool nmc_queue_idle(struct nmc_queue *queue)
+{
+	unsigned long flags;
+	bool idle;
+
+	spin_lock_irqsave(&queue->lock, flags);
+	idle = !nmc_ring_pending(&queue->ring);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return idle;
+}

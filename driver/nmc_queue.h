@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * I/O queues: a ring and a scheduler each. Jobs go out here, completions come back here; stop and start
+ * keep what the card did not begin and end what it did.
+ */
+#ifndef NMC_QUEUE_H
+#define NMC_QUEUE_H
+
+#include <linux/kref.h>
+#include <linux/spinlock.h>
+#include "nmc_compat.h"
+#include "nmc_ring.h"
+
+struct nmc_device;
+struct nmc_job;
+
+#define NMC_QUEUE_ENTRIES	128		/* jobs on a ring */
+#define NMC_COALESCE_NS		2000000		/* longest wait of an unsignalled completion */
+#define NMC_TABLE_BYTES		2304		/* room for the largest job table, a multiple of 64 */
+
+/**
+ * enum nmc_queue_state - what becomes of a job that is submitted
+ * @NMC_QUEUE_HALTED: it is refused
+ * @NMC_QUEUE_PAUSED: it is kept until the queue runs again
+ * @NMC_QUEUE_RUNNING: it goes to the card
+ */
+enum nmc_queue_state {
+	NMC_QUEUE_HALTED,
+	NMC_QUEUE_PAUSED,
+	NMC_QUEUE_RUNNING,
+};
+
+/**
+ * struct nmc_queue - one I/O queue
+ * @nmc: the device
+ * @id: queue number on the card, from 1
+ * @vector: interrupt vector on the card
+ * @lock: all below
+ * @ring: rings
+ * @tables: one job table an entry, coherent
+ * @tables_dma: its DMA address
+ * @jobs: job of each entry, NULL if none
+ * @replay: jobs kept over a stop
+ * @state: what becomes of a job
+ * @progress: progress word when the time-out handler last looked
+ * @busy_since: wall time from which the job in execution is accounted, nanoseconds
+ * @interrupts: interrupts handled
+ * @fence_context: fence context of the card's fences
+ * @fence_seqno: newest of them
+ * @irq_requested: its vector has a handler
+ * @sched: scheduler of the queue
+ */
+struct nmc_queue {
+	struct nmc_device *nmc;
+	unsigned int id;
+	unsigned int vector;
+	spinlock_t lock;
+	struct nmc_ring ring;
+	void *tables;
+	dma_addr_t tables_dma;
+	struct nmc_job **jobs;
+	struct list_head replay;
+	enum nmc_queue_state state;
+	u64 progress;
+	u64 busy_since;
+	atomic64_t interrupts;
+	u64 fence_context;
+	u64 fence_seqno;
+	bool irq_requested;
+	struct drm_gpu_scheduler sched;
+};
+
+/**
+ * struct nmc_queues - all I/O queues of a device
+ * @ref: the device, and each fence: a fence may be asked for its scheduler's name after the device is gone
+ * @count: queues
+ * @queue: the queues
+ */
+struct nmc_queues {
+	struct kref ref;
+	unsigned int count;
+	struct nmc_queue queue[] __counted_by(count);
+};
+
+/**
+ * nmc_queues_put() - gives a reference to the queues' memory back; any context
+ * @queues: the queues
+ */
+void nmc_queues_put(struct nmc_queues *queues);
+
+/**
+ * nmc_queues_init() - allocates the queues and their schedulers
+ * @nmc: the device
+ *
+ * The schedulers end with the DRM device, after the last open file.
+ * Return: 0 or a negative errno.
+ */
+int nmc_queues_init(struct nmc_device *nmc);
+
+/**
+ * nmc_queues_fini() - frees the rings; the card is disabled and the queues are halted
+ * @nmc: the device
+ */
+void nmc_queues_fini(struct nmc_device *nmc);
+
+/**
+ * nmc_queues_create() - creates the queues on the card and puts kept jobs back on their rings
+ * @nmc: the device, the card enabled
+ *
+ * Return: 0 or a negative errno.
+ */
+int nmc_queues_create(struct nmc_device *nmc);
+
+/**
+ * nmc_queue_submit() - gives a job to the card
+ * @queue: the queue
+ * @job: the job
+ *
+ * Return: false if the queue is halted; the caller then ends the job.
+ */
+bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job);
+
+/**
+ * nmc_queue_irq() - ends the jobs whose completions came; interrupt context
+ * @queue: the queue
+ */
+void nmc_queue_irq(struct nmc_queue *queue);
+
+/**
+ * nmc_queue_pause() - keeps jobs that come from now on; those on the card go on
+ * @queue: the queue
+ */
+void nmc_queue_pause(struct nmc_queue *queue);
+
+/**
+ * nmc_queue_stop() - stops a queue on the card: finished jobs are ended as they finished, a started one fails
+ * @queue: the queue
+ * @started: errno for a job that was in execution
+ *
+ * Jobs that were not started stay, for nmc_queue_start(); jobs that come meanwhile too. Return: 0 or a negative errno.
+ */
+int nmc_queue_stop(struct nmc_queue *queue, int started);
+
+/**
+ * nmc_queue_start() - resumes a stopped queue with the jobs that it kept
+ * @queue: the queue
+ *
+ * Return: 0 or a negative errno.
+ */
+int nmc_queue_start(struct nmc_queue *queue);
+
+/**
+ * nmc_queue_halt() - ends a queue for good: every job on it fails with -ENODEV; no DMA happens any more
+ * @queue: the queue
+ */
+void nmc_queue_halt(struct nmc_queue *queue);
+
+/**
+ * nmc_queue_progressed() - tells slow from stuck
+ * @queue: the queue
+ *
+ * Return: true if the card worked on the queue since the last call.
+ */
+bool nmc_queue_progressed(struct nmc_queue *queue);
+
+/**
+ * nmc_queue_idle() - nothing of the queue is on the card
+ * @queue: the queue
+ */
+bool nmc_queue_idle(struct nmc_queue *queue);
+
+#endif
