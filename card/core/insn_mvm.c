@@ -6,6 +6,7 @@
 #include "card/core/job.h"
 #include "card/core/pool.h"
 #include "card/core/tiles.h"
+#include "card/core/vector.h"
 
 #define SEGMENT		16384u		/* vectors between two looks at the stop flag */
 #define PART_MACS	400000u		/* least work that is worth handing to another thread */
@@ -79,18 +80,13 @@ static int check_converters(struct job *j, struct mvm_work *w)
 static int check_codes(struct job *j, const struct mvm_work *w)
 {
 	const int limit = (1 << (w->class->described.dac_bits - 1)) - 1;
-	uint64_t v, i;
+	uint64_t v;
 
+	if (w->in.pitch == w->in.bytes && !j->vector->exceeds((const int8_t *)w->in.first, w->in.count * w->in.bytes, limit))
+		return 0;
 	for (v = 0; v < w->in.count; v++) {
-		const int8_t *row = (const int8_t *)(w->in.first + v * w->in.pitch);
-		uint8_t bad = 0;
-
-		for (i = 0; i < w->in.bytes; i++)
-			bad |= row[i] > limit || row[i] < -limit;
-		if (bad)
+		if (j->vector->exceeds((const int8_t *)w->in.first + v * w->in.pitch, w->in.bytes, limit))
 			return job_fault(j, NMC_FAULT_OPERAND, w->m->tile, w->in.addr + v * w->in.pitch);
-		if (!w->in.pitch)
-			return 0;
 	}
 	return 0;
 }

@@ -88,6 +88,20 @@ static void row_lut(int8_t *dst, const int8_t *src, size_t n, const int8_t *tabl
 		dst[i] = table[(uint8_t)(src[i] + 128)];
 }
 
+/* Shifted by @limit the allowed values are 0 to 2 @limit of an unsigned byte. */
+static bool row_exceeds(const int8_t *src, size_t n, int limit)
+{
+	uint8_t most = 0;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		uint8_t above = (uint8_t)(src[i] + limit);
+
+		most = above > most ? above : most;
+	}
+	return most > 2 * limit;
+}
+
 static uint32_t row_argmax(const int32_t *src, size_t n)
 {
 	int32_t best = src[0];
@@ -106,5 +120,6 @@ const struct vector_ops NMC_VECTOR = {
 	.requant = row_requant,
 	.requant_each = row_requant_each,
 	.lut = row_lut,
+	.exceeds = row_exceeds,
 	.argmax = row_argmax,
 };

@@ -6,6 +6,7 @@
 #ifndef NMC_CARD_VECTOR_H
 #define NMC_CARD_VECTOR_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include "isa/nmc_isa.h"
@@ -17,6 +18,7 @@
  * @requant: dst[i] = clip(half_even(src[i] * q->mult / 2^q->shift), lo, hi), one @q for all; dst may begin at src
  * @requant_each: the same with one @q an element
  * @lut: dst[i] = table[(u8)(src[i] + 128)]; dst may be src
+ * @exceeds: whether any |src[i]| is greater than @limit, 1..127
  * @argmax: index of the largest element, the lowest index wins
  */
 struct vector_ops {
@@ -26,6 +28,7 @@ struct vector_ops {
 	void (*requant_each)(int8_t *dst, const int32_t *src, size_t n, const struct nmc_isa_requant *q, int lo,
 			     int hi);
 	void (*lut)(int8_t *dst, const int8_t *src, size_t n, const int8_t *table);
+	bool (*exceeds)(const int8_t *src, size_t n, int limit);
 	uint32_t (*argmax)(const int32_t *src, size_t n);
 };
 

@@ -149,6 +149,23 @@ static void relu_lut_argmax(const struct vector_ops *ops)
 	assert_memory_equal(narrow, out, sizeof(out));
 }
 
+static void range_of_codes(const struct vector_ops *ops)
+{
+	int8_t code[67];
+	int limit, value;
+	size_t at;
+
+	for (limit = 1; limit <= 127; limit += 18) {
+		for (value = -128; value <= 127; value++) {
+			memset(code, 0, sizeof(code));
+			at = next() % sizeof(code);
+			code[at] = value;
+			assert_int_equal(ops->exceeds(code, sizeof(code), limit), value > limit || value < -limit);
+			assert_false(ops->exceeds(code, at, limit));
+		}
+	}
+}
+
 /* A narrow result over its own wide source, every length. */
 static void requant_in_place(const struct vector_ops *ops)
 {
@@ -174,6 +191,7 @@ static void all(const struct vector_ops *ops)
 	requant_in_place(ops);
 	add_saturates(ops);
 	relu_lut_argmax(ops);
+	range_of_codes(ops);
 }
 
 static void plain_build(void **state)
