@@ -114,12 +114,21 @@ static int dispatch(struct job *j, const void *insn, unsigned int opcode)
 	}
 }
 
-static int execute_one(struct job *j)
+/* The card's copy of the present instruction, if there is one. */
+static const struct nmc_isa_common *fetch(struct job *j)
 {
 	const struct nmc_isa_common *c = (const void *)(j->stream + (size_t)NMC_ISA_INSN_BYTES * (j->pc + 1));
+
+	if (j->pc >= j->insns)
+		return NULL;
+	j->fault.tag = c->tag;
+	return c;
+}
+
+static int execute_one(struct job *j, const struct nmc_isa_common *c)
+{
 	unsigned int group = NMC_ISA_OP_GROUP(c->opcode);
 
-	j->fault.tag = c->tag;
 	if (group >= 32 || !(CARD_GROUPS & 1u << group))
 		return job_fault(j, NMC_FAULT_GROUP_UNSUPPORTED, 0, c->opcode);
 	if (!(j->groups & 1u << group))
@@ -148,19 +157,21 @@ static void advance(struct job *j)
 
 int job_execute(struct job *j)
 {
+	const struct nmc_isa_common *c;
+
 	j->fault.insn = 0;
-	for (;;) {
-		if (j->pc >= j->insns)
-			return job_fault(j, NMC_FAULT_NO_END, 0, j->pc);
+	while ((c = fetch(j))) {
 		if (job_stopped(j))
 			return job_fault(j, NMC_FAULT_ABORTED, 0, j->steps);
 		if (j->steps++ >= j->card->max_steps)
 			return job_fault(j, NMC_FAULT_LIMIT, 0, j->card->max_steps);
-		if (execute_one(j))
+		if (execute_one(j, c))
 			return -1;
 		job_progress(j, 1);
 		if (j->ended)
 			return 0;
 		advance(j);
 	}
+	j->fault.tag = 0;
+	return job_fault(j, NMC_FAULT_NO_END, 0, j->pc);
 }

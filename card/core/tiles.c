@@ -138,33 +138,45 @@ void tiles_free(struct card *card)
 		tile_destroy(card->tiles[t].tile);
 }
 
-/* Locks a mapped set against jobs. */
-static struct card_set *lock_set(struct card *card, uint32_t id)
+/* Holds a mapped set as a job does: it can neither be released nor used by a job meanwhile. */
+static struct card_set *hold_set(struct card *card, uint32_t id, uint32_t tile)
 {
 	struct card_set *s = set_find(card, id);
+	bool found;
 
 	if (!s)
+		return NULL;
+	pthread_mutex_lock(&card->map_lock);
+	found = s->generation && tile < s->count;
+	s->jobs += found;
+	pthread_mutex_unlock(&card->map_lock);
+	if (!found)
 		return NULL;
 	pthread_mutex_lock(&s->lock);
 	return s;
 }
 
+static void drop_set(struct card *card, struct card_set *s)
+{
+	pthread_mutex_unlock(&s->lock);
+	pthread_mutex_lock(&card->map_lock);
+	s->jobs--;
+	pthread_mutex_unlock(&card->map_lock);
+}
+
 int card_oracle(struct card *card, uint32_t set, uint32_t tile, float *g, float *target)
 {
-	struct card_set *s = lock_set(card, set);
-	struct tile *cells = NULL;
+	struct card_set *s = hold_set(card, set, tile);
+	struct tile *cells;
 
 	if (!s)
 		return -ENOENT;
-	pthread_mutex_lock(&card->map_lock);
-	if (s->generation && tile < s->count)
-		cells = tiles_open(card, s->tiles[tile]);
-	pthread_mutex_unlock(&card->map_lock);
+	cells = tiles_open(card, s->tiles[tile]);
 	if (cells) {
 		tile_sample(cells, s->aged);
 		tile_oracle(cells, g, target);
 	}
-	pthread_mutex_unlock(&s->lock);
+	drop_set(card, s);
 	return cells ? 0 : -ENOENT;
 }
 

@@ -4,6 +4,7 @@
  * that must come back. The job after it runs as if nothing had happened.
  */
 #include "core_rig.h"
+#include "card/core/tiles.h"
 
 /* A case is an instruction that is right in all but what it overrides. */
 #if defined(__clang__)
@@ -547,6 +548,47 @@ static void aborted(void **state)
 	rig_free(r);
 }
 
+static void step_limit(void **state)
+{
+	struct rig *r = rig_small();
+
+	(void)state;
+	r->card->max_steps = 100;
+	rig_add(r, (struct nmc_isa_control){ .c.opcode = NMC_OP_LOOP, .count = 98, .body = 1 });
+	rig_control(r, NMC_OP_NOP);
+	rig_control(r, NMC_OP_END);
+	assert_int_equal(rig_run(r), NMC_STATUS_OK);
+	rig_begin(r);
+	rig_add(r, (struct nmc_isa_control){ .c.opcode = NMC_OP_LOOP, .count = UINT32_MAX, .body = 1 });
+	rig_add(r, (struct nmc_isa_control){ .c = { NMC_OP_NOP, 0, TAG } });
+	rig_control(r, NMC_OP_END);
+	assert_int_equal(rig_run(r), NMC_STATUS_FAULT);
+	assert_int_equal(r->cqe.fault.cause, NMC_FAULT_LIMIT);
+	assert_int_equal(r->cqe.fault.insn, 1);
+	assert_int_equal(r->cqe.fault.iteration, 99);
+	assert_int_equal(r->cqe.fault.tag, TAG);
+	rig_free(r);
+}
+
+/* A tile whose programming never ended multiplies nothing until it has been programmed. */
+static void incomplete_tile(void **state)
+{
+	const union insn mvm = MVM(.tile = 1), program = PROGRAM(NMC_OP_PROGRAM, .tile = 1);
+	struct rig *r = rig_small();
+
+	(void)state;
+	tiles_incomplete(r->card, 4 + 4 + 1, true);
+	rig_add(r, mvm);
+	assert_int_equal(rig_run(r), NMC_STATUS_FAULT);
+	assert_int_equal(r->cqe.fault.cause, NMC_FAULT_TILE_STATE);
+	assert_int_equal(r->cqe.fault.object, 1);
+	rig_begin(r);
+	rig_add(r, program);
+	rig_add(r, mvm);
+	rig_finish(r);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -559,6 +601,8 @@ int main(void)
 		cmocka_unit_test(descriptors),
 		cmocka_unit_test(dma_fault),
 		cmocka_unit_test(aborted),
+		cmocka_unit_test(step_limit),
+		cmocka_unit_test(incomplete_tile),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

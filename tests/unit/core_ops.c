@@ -3,6 +3,7 @@
  * Sequencer: what each instruction does when it is right: data movement, slots by page list, loops and strides,
  * vector unit through the stream, products and programming on integer tiles, time and counters.
  */
+#include <unistd.h>
 #include "core_rig.h"
 
 static const int32_t *words(struct rig *r, size_t offset)
@@ -397,6 +398,26 @@ static void time_passes(void **state)
 	rig_free(r);
 }
 
+/* Card time follows the wall clock where the card was told so. */
+static void wall_clock(void **state)
+{
+	struct rig *r = rig_make((struct card_options){ .tiles = 2, .rows = 16, .cols = 8, .threads = 1,
+							.wall_clock = true });
+	const uint64_t *stamp = (const uint64_t *)r->data;
+	uint64_t first;
+
+	(void)state;
+	rig_add(r, (struct nmc_isa_control){ .c.opcode = NMC_OP_TIMESTAMP });
+	rig_move(r, NMC_OP_STORE, SLOT_DATA, 0, 0, 16);
+	rig_finish(r);
+	first = stamp[0];
+	assert_true(first > 0);
+	usleep(2000);
+	rig_run(r);
+	assert_true(stamp[0] >= first + 2000000);
+	rig_free(r);
+}
+
 static void progress_advances(void **state)
 {
 	struct rig *r = rig_small();
@@ -430,6 +451,7 @@ int main(void)
 		cmocka_unit_test(products),
 		cmocka_unit_test(analog_products),
 		cmocka_unit_test(time_passes),
+		cmocka_unit_test(wall_clock),
 		cmocka_unit_test(progress_advances),
 	};
 
