@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a way to reach a card must offer. Above this header no line knows whether the card is behind the kernel or in
+ * this process.
+ */
+#ifndef NMC_DEVICE_H
+#define NMC_DEVICE_H
+
+#include "nmc.h"
+
+#define DEVICE_MAX_SLOTS 64
+
+struct device;
+
+/**
+ * struct device_slot - one slot of a job
+ * @handle: buffer
+ * @bytes: its size
+ * @write: the card may write it
+ */
+struct device_slot {
+	uint64_t handle;
+	size_t bytes;
+	bool write;
+};
+
+/**
+ * struct device_job - a job to submit
+ * @slots: buffers
+ * @count: how many
+ * @stream_slot: which of them holds the stream
+ * @stream_bytes: length of the stream
+ */
+struct device_job {
+	const struct device_slot *slots;
+	unsigned int count;
+	unsigned int stream_slot;
+	uint64_t stream_bytes;
+};
+
+/**
+ * struct device_result - outcome of a job
+ * @status: card's status, 0 success
+ * @cause: fault cause
+ * @insn: faulting instruction
+ * @tag: its tag
+ * @object: slot, set or tile of the fault
+ * @offset: offending offset
+ * @iteration: loop iteration
+ * @modelled_ns: modelled duration
+ * @energy_fj: modelled energy
+ */
+struct device_result {
+	uint32_t status;
+	uint32_t cause;
+	uint32_t insn;
+	uint32_t tag;
+	uint32_t object;
+	uint64_t offset;
+	uint64_t iteration;
+	uint64_t modelled_ns;
+	uint64_t energy_fj;
+};
+
+/**
+ * struct device_ops - a way to reach a card; every function answers 0 (or a count) or a negative errno with a text
+ * @close: ends it
+ * @info: everything but @size
+ * @classes: class @index, -ENOENT past the last
+ * @health: counters
+ * @tiles: physical tiles from @first on
+ * @queue: counters of a queue
+ * @errors: error log, newest first
+ * @clients: processes that use the card
+ * @subscribe: event mask
+ * @event_fd: readable while events wait
+ * @read_event: one event or -EAGAIN
+ * @buffer_create: zeroed memory at *@data known to the card as *@handle
+ * @buffer_destroy: frees it
+ * @set_create: tiles; on -ENOSPC *@free says how many are free
+ * @set_destroy: gives them up
+ * @set_time: card time of a set
+ * @context_create: attaches sets
+ * @context_destroy: detaches
+ * @submit: queues a job
+ * @wait: waits for a job until @timeout_ns passed (negative: without limit); -ETIMEDOUT
+ */
+struct device_ops {
+	void (*close)(struct device *d);
+	int (*info)(struct device *d, struct nmc_device_info *info);
+	int (*classes)(struct device *d, unsigned int index, struct nmc_class_info *info);
+	int (*health)(struct device *d, struct nmc_health *health);
+	int (*tiles)(struct device *d, unsigned int first, struct nmc_tile_info *tiles, unsigned int count);
+	int (*queue)(struct device *d, unsigned int queue, struct nmc_queue_info *info);
+	int (*errors)(struct device *d, struct nmc_error_info *errors, unsigned int count);
+	int (*clients)(struct device *d, struct nmc_client_info *clients, unsigned int count, uint32_t *hidden);
+	int (*subscribe)(struct device *d, uint64_t mask);
+	int (*event_fd)(struct device *d);
+	int (*read_event)(struct device *d, struct nmc_event *event);
+	int (*buffer_create)(struct device *d, size_t bytes, uint64_t *handle, void **data);
+	void (*buffer_destroy)(struct device *d, uint64_t handle, void *data, size_t bytes);
+	int (*set_create)(struct device *d, unsigned int class_index, unsigned int tiles, uint32_t *set, uint32_t *free);
+	void (*set_destroy)(struct device *d, uint32_t set);
+	int (*set_time)(struct device *d, uint32_t set, uint64_t *ns);
+	int (*context_create)(struct device *d, const uint32_t *sets, unsigned int count, uint32_t *context);
+	void (*context_destroy)(struct device *d, uint32_t context);
+	int (*submit)(struct device *d, uint32_t context, const struct device_job *job, uint64_t *id);
+	int (*wait)(struct device *d, uint32_t context, uint64_t id, int64_t timeout_ns, struct device_result *result);
+};
+
+/* What every way to reach a card begins with. */
+struct device {
+	const struct device_ops *ops;
+};
+
+struct nmc_device {
+	struct device *reach;
+	char uri[128];
+};
+
+struct nmc_buffer {
+	struct nmc_device *device;
+	uint64_t handle;
+	void *data;
+	size_t bytes;
+};
+
+struct nmc_tileset {
+	struct nmc_device *device;
+	uint32_t set;
+};
+
+struct nmc_context {
+	struct nmc_device *device;
+	uint32_t context;
+	unsigned int sets;
+};
+
+/* Opens /dev/accel/accel<number>. */
+int accel_open(unsigned int number, struct device **device);
+
+/* Lists kernel cards; see nmc_device_enumerate(). */
+int accel_enumerate(struct nmc_device_entry *entries, unsigned int count);
+
+/* Opens a card in this process: the part of the URI after "sim:". */
+int sim_open(const char *spec, struct device **device);
+
+/* Conversions between the contracts and the public header, for both doors. */
+struct nmc_health_log;
+struct nmc_tile_log;
+struct nmc_tile_class;
+void describe_error(char *text, size_t bytes, unsigned int queue, unsigned int status, const struct device_result *fault);
+const char *status_text(unsigned int status);
+const char *cause_text(unsigned int cause);
+
+/* Absolute CLOCK_MONOTONIC time of a relative time-out; INT64_MAX for none. */
+int64_t deadline_of(int64_t timeout_ns);
+
+#endif

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * An ONNX import under way: the file's graph, its constants, and the network made so far.
+ */
+#ifndef NMC_ONNX_H
+#define NMC_ONNX_H
+
+#include <stdbool.h>
+#include <stdio.h>
+#include "libnmc/net/net.h"
+#include "libnmc/net/tensor.h"
+
+/**
+ * struct import - an import under way
+ * @file: name for texts
+ * @graph: the file's graph
+ * @order: node numbers, each after its makers
+ * @tensor: constants
+ * @tensors: how many
+ * @current: value at the end of the chain so far
+ * @features: features of @current a sample, 0 if not yet known
+ * @network: the network so far; made with the first dense layer
+ * @open: the last layer is a bare product that can take a bias
+ */
+struct import {
+	const char *file;
+	const NmcOnnx__Graph *graph;
+	unsigned int *order;
+	struct tensor *tensor;
+	size_t tensors;
+	const char *current;
+	unsigned int features;
+	struct nmc_network *network;
+	bool open;
+};
+
+/* The constant called @name, or NULL. */
+const struct tensor *import_constant(const struct import *in, const char *name);
+
+/* Every node has an operator that is known here, and at least one output. */
+int check_nodes(const struct import *in);
+
+/* Carries out node @number. */
+int import_node(struct import *in, unsigned int number);
+
+#endif

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Constant tensors of an ONNX file, as floats or as integers, with every stated size checked against the data.
+ */
+#ifndef NMC_TENSOR_H
+#define NMC_TENSOR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include "onnx.pb-c.h"
+
+#define TENSOR_MAX_DIMS	8
+
+/**
+ * struct tensor - a constant
+ * @name: borrowed from the file
+ * @dims: number of dimensions
+ * @dim: dimensions
+ * @count: elements
+ * @values: elements as floats, or NULL
+ * @integers: elements as integers, or NULL
+ */
+struct tensor {
+	const char *name;
+	unsigned int dims;
+	uint64_t dim[TENSOR_MAX_DIMS];
+	size_t count;
+	float *values;
+	int64_t *integers;
+};
+
+/* Reads a tensor of float, double or int64 type; @where names it in texts. Return: 0 or a negative errno with text. */
+int tensor_read(const NmcOnnx__Tensor *from, const char *where, struct tensor *t);
+void tensor_free(struct tensor *t);
+
+#endif
