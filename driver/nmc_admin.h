@@ -51,7 +51,7 @@ struct nmc_admin {
 	struct nmc_ring ring;
 	void *data;
 	dma_addr_t data_dma;
-	spinlock_t lock;
+	spinlock_t lock; /* ring, slots, used, running */
 	struct nmc_admin_slot slots[NMC_ADMIN_SLOTS];
 	unsigned long used;
 	bool running;

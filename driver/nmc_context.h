@@ -63,11 +63,11 @@ struct nmc_context {
 	u32 set_count;
 	struct nmc_tileset *sets[NMC_MAX_SETS];
 	bool dead;
-	struct mutex submit_lock;
+	struct mutex submit_lock; /* order of submissions */
 	u64 next_job;
 	atomic_t queued;
 	wait_queue_head_t room;
-	spinlock_t lock;
+	spinlock_t lock; /* results */
 	struct nmc_result results[NMC_CONTEXT_RESULTS];
 	struct work_struct release;
 };

@@ -86,7 +86,7 @@ struct nmc_device {
 	struct nmc_queues *queues;
 	atomic_t next_queue;
 	struct workqueue_struct *reset_wq;
-	struct mutex reset_lock;
+	struct mutex reset_lock; /* recoveries */
 	struct work_struct lost_work;
 	const char *lost_reason;
 	struct delayed_work beat_work;
@@ -96,11 +96,11 @@ struct nmc_device {
 	struct xarray contexts;
 	u32 contexts_next;
 	bool contexts_live;
-	struct mutex contexts_lock;
+	struct mutex contexts_lock; /* contexts, contexts_live */
 	struct list_head sets;
-	struct mutex sets_lock;
+	struct mutex sets_lock; /* sets */
 	struct list_head bos;
-	struct mutex bos_lock;
+	struct mutex bos_lock; /* bos */
 };
 
 /**

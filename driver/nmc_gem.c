@@ -12,7 +12,7 @@
 #include "nmc_drv.h"
 #include "nmc_gem.h"
 
-#define NMC_BO_BYTES_MAX	(1ull << 32)
+#define NMC_BO_BYTES_MAX	BIT_ULL(32)
 
 /* Every run must be made of whole 4 KiB pages, the last one apart; counts them. */
 static int nmc_gem_count(struct sg_table *sgt, size_t size, u32 *pages)

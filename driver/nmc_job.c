@@ -17,7 +17,7 @@
  */
 struct nmc_fence {
 	struct dma_fence base;
-	spinlock_t lock;
+	spinlock_t lock; /* of base */
 	struct nmc_queues *queues;
 };
 

@@ -54,7 +54,7 @@ struct nmc_queue {
 	struct nmc_device *nmc;
 	unsigned int id;
 	unsigned int vector;
-	spinlock_t lock;
+	spinlock_t lock; /* ring, jobs, replay, state */
 	struct nmc_ring ring;
 	void *tables;
 	dma_addr_t tables_dma;

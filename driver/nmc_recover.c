@@ -27,7 +27,7 @@ void nmc_lost(struct nmc_device *nmc, const char *reason)
 /* The event that DRM core would send, which it cannot for a device without a primary node. */
 static void nmc_wedged_event(struct nmc_device *nmc)
 {
-	char *env[] = { "WEDGED=rebind", NULL };
+	char *env[2] = { "WEDGED=rebind", NULL };
 
 	if (nmc->drm.accel)
 		kobject_uevent_env(&nmc->drm.accel->kdev->kobj, KOBJ_CHANGE, env);
@@ -96,7 +96,7 @@ static void nmc_drain(struct nmc_device *nmc)
 		nmc_queue_pause(&nmc->queues->queue[i]);
 	for (i = 0; i < nmc->queues->count; i++)
 		while (!nmc_queue_idle(&nmc->queues->queue[i]) && ms++ < NMC_PAUSE_MS)
-			msleep(1);
+			usleep_range(1000, 2000);
 }
 
 /* The card is left disabled, what it shall do later is kept. */

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Submission: syncobjs of both kinds in and out, order, slots, ids, results that are forgotten.
+ */
+#include "kselftest_harness.h"
+#include "nmc_test.h"
+
+FIXTURE(submit) {
+	int fd;
+	uint32_t ctx;
+	struct test_stream s;
+	struct test_job job;
+	struct drm_nmc_job_result result;
+};
+
+FIXTURE_SETUP(submit)
+{
+	self->fd = nmc_open_device();
+	ASSERT_GE(self->fd, 0);
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &self->ctx));
+	ASSERT_EQ(0, stream_create(self->fd, &self->s, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_end(&self->s);
+	job_init(&self->job, self->ctx, &self->s);
+}
+
+FIXTURE_TEARDOWN(submit)
+{
+	close(self->fd);
+}
+
+TEST_F(submit, empty_job)
+{
+	ASSERT_EQ(0, job_run(self->fd, &self->job, &self->result));
+	EXPECT_EQ(NMC_STATUS_OK, self->result.status);
+	EXPECT_EQ(NMC_FAULT_NONE, self->result.fault.cause);
+	EXPECT_EQ(1, self->result.job);
+}
+
+TEST_F(submit, ids_count_from_one)
+{
+	uint64_t i;
+
+	for (i = 1; i <= 10; i++) {
+		ASSERT_EQ(0, job_run(self->fd, &self->job, &self->result));
+		EXPECT_EQ(i, self->result.job);
+	}
+	EXPECT_EQ(-ENOENT, job_result(self->fd, self->ctx, 0, &self->result));
+	EXPECT_EQ(-ENOENT, job_result(self->fd, self->ctx, 11, &self->result));
+	EXPECT_EQ(-ENOENT, job_result(self->fd, self->ctx + 1, 1, &self->result));
+}
+
+TEST_F(submit, results_are_forgotten_after_256)
+{
+	unsigned int i;
+
+	for (i = 0; i < 256; i++)
+		ASSERT_EQ(0, job_submit(self->fd, &self->job));
+	ASSERT_EQ(0, job_run(self->fd, &self->job, &self->result));
+	EXPECT_EQ(257, self->result.job);
+	EXPECT_EQ(-ENOENT, job_result(self->fd, self->ctx, 1, &self->result));
+	EXPECT_EQ(0, job_result(self->fd, self->ctx, 2, &self->result));
+	EXPECT_EQ(0, job_result(self->fd, self->ctx, 257, &self->result));
+}
+
+TEST_F(submit, depth_beyond_the_ring)
+{
+	unsigned int i;
+
+	for (i = 0; i < 2000; i++)
+		ASSERT_EQ(0, job_submit(self->fd, &self->job));
+	ASSERT_EQ(0, job_run(self->fd, &self->job, &self->result));
+	EXPECT_EQ(2001, self->result.job);
+	EXPECT_EQ(NMC_STATUS_OK, self->result.status);
+}
+
+TEST_F(submit, not_finished_is_busy)
+{
+	struct test_stream slow;
+	struct test_job job;
+	uint32_t sync;
+
+	ASSERT_EQ(0, stream_create(self->fd, &slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_nops(&slow, 4000, 1000);
+	stream_end(&slow);
+	job_init(&job, self->ctx, &slow);
+	ASSERT_EQ(0, syncobj_create(self->fd, &sync));
+	job_out(&job, sync, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	EXPECT_EQ(-EBUSY, job_result(self->fd, self->ctx, 1, &self->result));
+	ASSERT_EQ(0, syncobj_wait(self->fd, sync, 0));
+	EXPECT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
+	EXPECT_EQ(1, syncobj_status(self->fd, sync));
+}
+
+TEST_F(submit, timeline_in_and_out)
+{
+	uint32_t other, timeline;
+	struct test_job second;
+
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
+	ASSERT_EQ(0, syncobj_create(self->fd, &timeline));
+	job_out(&self->job, timeline, 5);
+	ASSERT_EQ(0, job_submit(self->fd, &self->job));
+	job_init(&second, other, &self->s);
+	job_in(&second, timeline, 5);
+	job_out(&second, timeline, 9);
+	ASSERT_EQ(0, job_submit(self->fd, &second));
+	ASSERT_EQ(0, syncobj_wait(self->fd, timeline, 9));
+	ASSERT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
+	ASSERT_EQ(0, job_result(self->fd, other, 1, &self->result));
+}
+
+TEST_F(submit, binary_in_from_another_context)
+{
+	struct test_job second;
+	uint32_t other, sync;
+
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
+	ASSERT_EQ(0, syncobj_create(self->fd, &sync));
+	job_out(&self->job, sync, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &self->job));
+	job_init(&second, other, &self->s);
+	job_in(&second, sync, 0);
+	ASSERT_EQ(0, job_run(self->fd, &second, &self->result));
+	ASSERT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
+}
+
+TEST_F(submit, syncobjs_refused)
+{
+	uint32_t empty;
+
+	ASSERT_EQ(0, syncobj_create(self->fd, &empty));
+	job_in(&self->job, 9999, 0);
+	EXPECT_EQ(-ENOENT, job_submit(self->fd, &self->job));
+	self->job.in[0].handle = empty;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	self->job.submit.in_count = 0;
+	job_out(&self->job, 9999, 0);
+	EXPECT_EQ(-ENOENT, job_submit(self->fd, &self->job));
+	self->job.out[0].handle = empty;
+	self->job.out[0].flags = 1;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	self->job.out[0].flags = 0;
+	self->job.submit.out_count = 65;
+	EXPECT_EQ(-E2BIG, job_submit(self->fd, &self->job));
+	self->job.submit.out_count = 1;
+	self->job.submit.sync_stride = 8;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+}
+
+TEST_F(submit, all_64_slots)
+{
+	struct test_bo bo[63];
+	unsigned int i;
+
+	for (i = 0; i < 63; i++) {
+		ASSERT_EQ(0, bo_create(self->fd, 4096 * (1 + i % 3), &bo[i]));
+		job_slot(&self->job, &bo[i], DRM_NMC_SLOT_READ | DRM_NMC_SLOT_WRITE);
+	}
+	ASSERT_EQ(0, job_run(self->fd, &self->job, &self->result));
+	EXPECT_EQ(NMC_STATUS_OK, self->result.status);
+	self->job.submit.slot_count = 65;
+	EXPECT_EQ(-E2BIG, job_submit(self->fd, &self->job));
+}
+
+TEST_F(submit, one_buffer_in_many_slots)
+{
+	unsigned int i;
+
+	for (i = 1; i < 64; i++)
+		job_slot(&self->job, &self->s.bo, DRM_NMC_SLOT_READ | DRM_NMC_SLOT_WRITE);
+	ASSERT_EQ(0, job_run(self->fd, &self->job, &self->result));
+	EXPECT_EQ(NMC_STATUS_OK, self->result.status);
+}
+
+TEST_F(submit, slots_refused)
+{
+	struct drm_nmc_slot *slot = self->job.slots, good = *slot;
+
+	slot->handle = 9999;
+	EXPECT_EQ(-ENOENT, job_submit(self->fd, &self->job));
+	*slot = good;
+	slot->flags = 0;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	slot->flags = DRM_NMC_SLOT_READ | 4;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	slot->flags = DRM_NMC_SLOT_WRITE;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	*slot = good;
+	slot->size = 0;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	slot->size = good.size + 1;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	slot->size = good.size;
+	slot->offset = ~0ull;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	*slot = good;
+	self->job.submit.slot_stride = 23;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	self->job.submit.slot_stride = sizeof(good);
+	self->job.submit.slots = 8;
+	EXPECT_EQ(-EFAULT, job_submit(self->fd, &self->job));
+	self->job.submit.slot_count = 0;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+}
+
+TEST_F(submit, streams_refused)
+{
+	struct drm_nmc_submit *args = &self->job.submit, good = *args;
+
+	args->stream_slot = 1;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	*args = good;
+	args->stream_offset = 8;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	*args = good;
+	args->stream_bytes = 0;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	args->stream_bytes = 100;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	args->stream_bytes = 1ull << 40;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	*args = good;
+	args->stream_offset = ~63ull;
+	EXPECT_EQ(-EINVAL, job_submit(self->fd, &self->job));
+	*args = good;
+	args->context = 999;
+	EXPECT_EQ(-ENOENT, job_submit(self->fd, &self->job));
+}
+
+TEST_F(submit, destroyed_context_cancels)
+{
+	struct test_stream slow;
+	struct test_job job;
+	uint32_t sync, i;
+	int status;
+
+	ASSERT_EQ(0, stream_create(self->fd, &slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_nops(&slow, 1000, 1000);
+	stream_end(&slow);
+	job_init(&job, self->ctx, &slow);
+	for (i = 0; i < 200; i++)
+		ASSERT_EQ(0, job_submit(self->fd, &job));
+	ASSERT_EQ(0, syncobj_create(self->fd, &sync));
+	job_out(&job, sync, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	ASSERT_EQ(0, context_destroy(self->fd, self->ctx));
+	ASSERT_EQ(0, syncobj_wait(self->fd, sync, 0));
+	status = syncobj_status(self->fd, sync);
+	EXPECT_EQ(-ECANCELED, status);
+}
+
+TEST_F(submit, buffer_is_busy_while_written)
+{
+	struct drm_nmc_bo_wait wait = { 0 };
+	struct test_stream slow;
+	struct test_job job;
+	struct test_bo bo;
+
+	ASSERT_EQ(0, bo_create(self->fd, 4096, &bo));
+	ASSERT_EQ(0, stream_create(self->fd, &slow, 1 << NMC_GROUP_CONTROL, 0, 2, 0));
+	stream_nops(&slow, 4000, 1000);
+	stream_end(&slow);
+	job_init(&job, self->ctx, &slow);
+	job_slot(&job, &bo, DRM_NMC_SLOT_WRITE);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	wait.handle = bo.handle;
+	EXPECT_EQ(-EBUSY, nmc_call(self->fd, DRM_IOCTL_NMC_BO_WAIT, &wait));
+	wait.timeout_ns = INT64_MAX;
+	EXPECT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_BO_WAIT, &wait));
+	EXPECT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
+}
+
+TEST_HARNESS_MAIN
