@@ -307,7 +307,7 @@ struct nmc_set_ref {
  * @addr: DMA address of the buffer, or of a list of __le64 page addresses
  * @offset: byte offset at which the slot begins within the buffer
  * @length: bytes of the slot, at least 1
- * @pages: entries of the list; zero without %NMC_SLOT_PAGE_LIST
+ * @pages: entries of the list, each 4 KiB aligned, at most 2^20; zero without %NMC_SLOT_PAGE_LIST
  * @flags: NMC_SLOT_*
  */
 struct nmc_slot {

@@ -68,7 +68,8 @@ enum nmc_isa_group {
  * @NMC_OP_FENCE: every earlier store is visible to the host before the next instruction starts
  * @NMC_OP_TIMESTAMP: writes the set's card time to SRAM as u64 nanoseconds and u32 fraction (2^-32 ns), u32 zero
  * @NMC_OP_COUNTERS: writes a struct nmc_isa_counters of this job so far to SRAM
- * @NMC_OP_IDLE: ages one attached tile set by @time nanoseconds
+ * @NMC_OP_IDLE: ages one attached tile set by @time nanoseconds; cells follow card time at IDLE, IDLE_UNTIL, PROGRAM
+ *	and ERASE, so that how a run is cut into batches and jobs does not change a bit
  * @NMC_OP_IDLE_UNTIL: ages one attached tile set to card time @time; a time already passed does nothing
  * @NMC_OP_LOAD: slot to SRAM, strided (struct nmc_isa_move)
  * @NMC_OP_STORE: SRAM to slot, strided (struct nmc_isa_move)
@@ -151,7 +152,7 @@ struct nmc_isa_common {
 /**
  * struct nmc_isa_sram - an operand in SRAM
  * @addr: byte address within the job's window of the first vector
- * @pitch: bytes from one vector to the next
+ * @pitch: bytes from one vector to the next; the vectors of a destination must not overlap one another
  * @stride: signed bytes added to @addr in each iteration of the innermost enclosing LOOP
  */
 struct nmc_isa_sram {
@@ -189,7 +190,7 @@ struct nmc_isa_control {
  * @reserved0: must be zero
  * @sram: SRAM side
  * @slot_offset: byte offset of the first row within the slot
- * @slot_pitch: bytes from one row to the next within the slot
+ * @slot_pitch: bytes from one row to the next within the slot; STORE: at least @row_bytes
  * @slot_stride: signed bytes added to @slot_offset in each iteration of the innermost enclosing LOOP
  * @rows: rows to move, at least 1
  * @row_bytes: bytes a row, at least 1
@@ -236,7 +237,7 @@ struct nmc_isa_fill {
  * @reserved0: must be zero
  * @tile: virtual tile within the set
  * @in: int8 DAC codes, @rows a vector, each -127..127
- * @out: int32, @cols a vector, 4-byte aligned
+ * @out: int32, @cols a vector, 4-byte aligned; must overlap neither @in nor @columns
  * @columns: SRAM address of @cols struct nmc_isa_column, 8-byte aligned; zero for a class without converters
  * @vectors: vectors in the batch, at least 1
  * @first_row: first physical row driven; the other rows are held at zero
@@ -292,7 +293,8 @@ struct nmc_isa_column {
  * @c: common part; flags NMC_VECTOR_*
  * @src: source rows; int32 operands 4-byte aligned
  * @dst: destination rows; may be the source exactly, must not overlap it otherwise
- * @aux: SRAM address of the bias, requantisation parameters or table, 4-byte aligned; zero where unused
+ * @aux: SRAM address of the bias, requantisation parameters or table, 4-byte aligned, must not overlap @dst; zero
+ *	where unused
  * @n: elements a row (COPY: bytes), at least 1
  * @vectors: rows, at least 1
  * @lo: REQUANT: lower clip, -127..127; zero elsewhere
