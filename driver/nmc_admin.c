@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The admin queue. A slot whose command was not answered is never used again: the card may still write to
- * its buffer. That cannot leak much, because an unanswered command also ends the device.
+ * The admin queue. A slot whose command was not answered is never used again: the card may still
+ * write to its buffer. That cannot leak much, because an unanswered command also ends the device.
  */
 #include <linux/dma-mapping.h>
 #include "nmc_drv.h"
@@ -54,7 +54,8 @@ void nmc_admin_fini(struct nmc_device *nmc)
 {
 	struct nmc_admin *admin = &nmc->admin;
 
-	dma_free_coherent(&nmc->pdev->dev, NMC_ADMIN_SLOTS * NMC_ADMIN_DATA, admin->data, admin->data_dma);
+	dma_free_coherent(&nmc->pdev->dev, NMC_ADMIN_SLOTS * NMC_ADMIN_DATA, admin->data,
+			  admin->data_dma);
 	nmc_ring_fini(&admin->ring);
 }
 
@@ -131,8 +132,9 @@ static void *nmc_admin_data(struct nmc_admin *admin, unsigned int slot)
 	return admin->data + slot * NMC_ADMIN_DATA;
 }
 
-/* Puts the slot's command on the ring. Cookies are never zero and differ from one use of a slot to the next. */
-static bool nmc_admin_post(struct nmc_admin *admin, unsigned int slot, struct nmc_sqe *sqe, size_t bytes)
+/* Puts the slot's command on the ring. Cookies are never zero and differ from use to use. */
+static bool nmc_admin_post(struct nmc_admin *admin, unsigned int slot, struct nmc_sqe *sqe,
+			   size_t bytes)
 {
 	struct nmc_admin_slot *s = &admin->slots[slot];
 	unsigned long flags;
@@ -250,7 +252,8 @@ static void nmc_admin_complete(struct nmc_device *nmc, const struct nmc_cqe *cqe
 	struct nmc_admin_slot *s = &nmc->admin.slots[slot];
 
 	if (slot >= NMC_ADMIN_SLOTS || !cookie || s->cookie != cookie) {
-		dev_warn_ratelimited(&nmc->pdev->dev, "admin completion with cookie 0x%x ignored\n", cookie);
+		dev_warn_ratelimited(&nmc->pdev->dev, "admin completion with cookie 0x%x ignored\n",
+				     cookie);
 		return;
 	}
 	s->cqe = *cqe;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The admin queue: commands to the firmware, one call each, with a time-out; and the one command that stays
- * outstanding to report events.
+ * The admin queue: commands to the firmware, one call each, with a time-out; and the one command
+ * that stays outstanding to report events.
  */
 #ifndef NMC_ADMIN_H
 #define NMC_ADMIN_H
@@ -14,7 +14,7 @@
 
 struct nmc_device;
 
-#define NMC_ADMIN_SLOTS		8	/* commands in flight, the last slot is the event command's */
+#define NMC_ADMIN_SLOTS		8	/* commands in flight; the last is for events */
 #define NMC_ADMIN_DATA		8192	/* bytes of command data a slot; holds a stop report */
 #define NMC_ADMIN_EVENT_SLOT	(NMC_ADMIN_SLOTS - 1)
 
@@ -129,7 +129,8 @@ void nmc_admin_resume(struct nmc_device *nmc);
  * @nmc: the device
  * @cmd: the command
  *
- * A command that is not answered in time means that the firmware is gone: the device is declared lost.
+ * A command that is not answered in time means that the firmware is gone: the device is declared
+ * lost.
  * Return: 0 or a negative errno made of the status. May sleep. Thread-safe.
  */
 int nmc_admin_exec(struct nmc_device *nmc, struct nmc_admin_cmd *cmd);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * The one place that knows kernels differ. Kbuild looks into the headers and defines NMC_HAVE_*; here each
- * of them becomes one call with one meaning.
+ * The one place that knows kernels differ. Kbuild looks into the headers and defines NMC_HAVE_*;
+ * here each of them becomes one call with one meaning.
  */
 #ifndef NMC_COMPAT_H
 #define NMC_COMPAT_H
@@ -34,7 +34,8 @@ struct nmc_sched_config {
 	struct device *dev;
 };
 
-static inline int nmc_sched_init(struct drm_gpu_scheduler *sched, const struct nmc_sched_config *config)
+static inline int nmc_sched_init(struct drm_gpu_scheduler *sched,
+				 const struct nmc_sched_config *config)
 {
 #ifdef NMC_HAVE_SCHED_INIT_ARGS
 	const struct drm_sched_init_args args = {
@@ -49,8 +50,9 @@ static inline int nmc_sched_init(struct drm_gpu_scheduler *sched, const struct n
 
 	return drm_sched_init(sched, &args);
 #else
-	return drm_sched_init(sched, config->ops, NULL, DRM_SCHED_PRIORITY_COUNT, config->credits, 0,
-			      config->timeout, config->timeout_wq, NULL, config->name, config->dev);
+	return drm_sched_init(sched, config->ops, NULL, DRM_SCHED_PRIORITY_COUNT, config->credits,
+			      0, config->timeout, config->timeout_wq, NULL, config->name,
+			      config->dev);
 #endif
 }
 
@@ -65,8 +67,8 @@ static inline int nmc_sched_job_init(struct drm_sched_job *job, struct drm_sched
 }
 
 /*
- * Answer of a time-out handler that left the scheduler's jobs as they are. Older cores took the job off
- * their list before the call and want it back; the works run in case it ended meanwhile.
+ * Answer of a time-out handler that left the scheduler's jobs as they are. Older cores took the job
+ * off their list before the call and want it back; the works run in case it ended meanwhile.
  */
 static inline enum drm_gpu_sched_stat nmc_sched_keep(struct drm_sched_job *job)
 {

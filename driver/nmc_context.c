@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Contexts. Destroying one never waits: the handle goes, jobs that the card does not have yet are cancelled
- * as the scheduler reaches them, and with the last job a work takes the context off the card. Until then it
- * holds the device, the file's record and the module.
+ * Contexts. Destroying one never waits: the handle goes, jobs that the card does not have yet are
+ * cancelled as the scheduler reaches them, and with the last job a work takes the context off the
+ * card. Until then it holds the device, the file's record and the module.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -96,13 +96,21 @@ void nmc_context_kill(struct nmc_context *ctx)
 	wake_up_all(&ctx->room);
 }
 
+/* The wait for room is over: there was some and it is taken, or there never will be. */
+static bool nmc_context_room(struct nmc_context *ctx, bool *got)
+{
+	if (READ_ONCE(ctx->dead) || nmc_is_lost(ctx->nmc))
+		return true;
+	*got = atomic_add_unless(&ctx->queued, 1, NMC_CONTEXT_JOBS);
+	return *got;
+}
+
 int nmc_context_reserve(struct nmc_context *ctx)
 {
 	bool got = false;
 	int err;
 
-	err = wait_event_interruptible(ctx->room, READ_ONCE(ctx->dead) || nmc_is_lost(ctx->nmc) ||
-				       (got = atomic_add_unless(&ctx->queued, 1, NMC_CONTEXT_JOBS)));
+	err = wait_event_interruptible(ctx->room, nmc_context_room(ctx, &got));
 	if (got || err)
 		return err;
 	return nmc_is_lost(ctx->nmc) ? -ENODEV : -ECANCELED;
@@ -183,7 +191,8 @@ int nmc_contexts_restore(struct nmc_device *nmc)
 	xa_for_each(&nmc->contexts, id, ctx) {
 		err = nmc_context_card_create(ctx);
 		if (err) {
-			dev_err(&nmc->pdev->dev, "context %u cannot be restored: %d\n", ctx->id, err);
+			dev_err(&nmc->pdev->dev, "context %u cannot be restored: %d\n", ctx->id,
+				err);
 			break;
 		}
 	}
@@ -251,14 +260,15 @@ static struct nmc_context *nmc_context_alloc(struct nmc_device *nmc, struct drm_
 	return ctx;
 }
 
-/* Takes an id and makes the context on the card; during a pause that is left to nmc_contexts_restore(). */
+/* Takes an id and makes the context on the card; during a pause nmc_contexts_restore() does. */
 static int nmc_context_register(struct nmc_context *ctx)
 {
 	struct nmc_device *nmc = ctx->nmc;
 	int err;
 
 	mutex_lock(&nmc->contexts_lock);
-	err = xa_alloc_cyclic(&nmc->contexts, &ctx->id, ctx, NMC_CONTEXT_IDS, &nmc->contexts_next, GFP_KERNEL);
+	err = xa_alloc_cyclic(&nmc->contexts, &ctx->id, ctx, NMC_CONTEXT_IDS, &nmc->contexts_next,
+			      GFP_KERNEL);
 	if (err >= 0 && nmc->contexts_live) {
 		err = nmc_context_card_create(ctx);
 		if (err)
@@ -337,16 +347,6 @@ int nmc_ioctl_context_destroy(struct drm_device *drm, void *data, struct drm_fil
 	atomic_dec(&nf->context_count);
 	nmc_context_close(ctx);
 	return 0;
-}
-
-void nmc_fault_to_user(struct drm_nmc_fault *to, const struct nmc_isa_fault *from)
-{
-	to->cause = le32_to_cpu(from->cause);
-	to->insn = le32_to_cpu(from->insn);
-	to->iteration = le64_to_cpu(from->iteration);
-	to->object = le32_to_cpu(from->object);
-	to->tag = le32_to_cpu(from->tag);
-	to->offset = le64_to_cpu(from->offset);
 }
 
 /* A job that is not in its place has not ended, or was pushed out by a later one. */

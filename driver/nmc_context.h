@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Contexts: a stream of jobs in order on one queue, the tile sets they may name and the results of the last
- * of them.
+ * Contexts: a stream of jobs in order on one queue, the tile sets they may name and the results of
+ * the last of them.
  */
 #ifndef NMC_CONTEXT_H
 #define NMC_CONTEXT_H
@@ -11,7 +11,7 @@
 #include "nmc_drv.h"
 #include "nmc_tileset.h"
 
-#define NMC_CONTEXT_JOBS	1024	/* jobs submitted and not ended; a further submission waits */
+#define NMC_CONTEXT_JOBS	1024	/* jobs not ended; a further submission waits */
 #define NMC_CONTEXT_RESULTS	256	/* results remembered */
 
 /**
@@ -88,7 +88,8 @@ struct nmc_context *nmc_context_get(struct nmc_file *file, u32 handle);
 void nmc_context_put(struct nmc_context *ctx);
 
 /**
- * nmc_context_kill() - jobs not yet on the card end with -ECANCELED, submissions are refused; any context
+ * nmc_context_kill() - jobs not yet on the card end with -ECANCELED, submissions are
+ *	refused; any context
  * @ctx: the context
  */
 void nmc_context_kill(struct nmc_context *ctx);

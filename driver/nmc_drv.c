@@ -64,9 +64,9 @@ static void nmc_postclose(struct drm_device *drm, struct drm_file *file)
 }
 
 /*
- * Core ioctls that are not meant for render clients assume a master, which an accel file does not have
- * (GET_MAGIC and GET_UNIQUE dereference it). A lost device answers nothing of ours any more, while core's
- * syncobj calls still tell what became of the jobs.
+ * Core ioctls that are not meant for render clients assume a master, which an accel file does not
+ * have (GET_MAGIC and GET_UNIQUE dereference it). A lost device answers nothing of ours any more,
+ * while core's syncobj calls still tell what became of the jobs.
  */
 static int nmc_ioctl_allowed(struct file *filp, unsigned int cmd)
 {
@@ -128,7 +128,8 @@ static const struct drm_ioctl_desc nmc_ioctls[] = {
 };
 
 static const struct drm_driver nmc_driver = {
-	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ | DRIVER_SYNCOBJ_TIMELINE,
+	.driver_features = DRIVER_COMPUTE_ACCEL | DRIVER_GEM | DRIVER_SYNCOBJ |
+			   DRIVER_SYNCOBJ_TIMELINE,
 	.open = nmc_open,
 	.postclose = nmc_postclose,
 	.gem_create_object = nmc_gem_create_object,
@@ -172,7 +173,7 @@ static int nmc_device_init(struct nmc_device *nmc, struct pci_dev *pdev)
 	return drmm_add_action_or_reset(&nmc->drm, nmc_reset_wq_destroy, nmc->reset_wq);
 }
 
-/* Everything of the card's that outlives no driver: rings, vectors, mappings. The card is halted. */
+/* Halts the card and frees what must not outlive the driver: rings, vectors, mappings. */
 static void nmc_teardown(struct nmc_device *nmc)
 {
 	nmc_heartbeat_stop(nmc);
@@ -192,14 +193,17 @@ static int nmc_start(struct nmc_device *nmc)
 
 	if (!err)
 		err = nmc_bring_up(nmc);
-	if (!err)
-		err = nmc_query_identify(nmc);
+	if (err)
+		return err;
+	err = nmc_query_identify(nmc);
 	if (!err)
 		err = nmc_tileset_sweep(nmc);
 	if (!err) {
 		nmc_heartbeat_start(nmc);
 		err = drm_dev_register(&nmc->drm, 0);
 	}
+	if (err)
+		dev_err(&nmc->pdev->dev, "card cannot be identified or registered: %d\n", err);
 	return err;
 }
 
@@ -245,9 +249,10 @@ static int nmc_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 	if (!err)
 		err = nmc_setup(nmc);
 	if (err)
-		return dev_err_probe(&pdev->dev, err, "card cannot be used\n");
+		return err;
 	dev_info(&pdev->dev, "%s, %u tiles, %u queues, firmware %s, accel%d\n", nmc->id.name,
-		 le32_to_cpu(nmc->id.tiles), nmc->queues->count, nmc->id.firmware, nmc->drm.accel->index);
+		 le32_to_cpu(nmc->id.tiles), nmc->queues->count, nmc->id.firmware,
+		 nmc->drm.accel->index);
 	return 0;
 }
 

@@ -2,9 +2,10 @@
 /*
  * The device and the open file: what all rooms of the driver share.
  *
- * Lock order, outermost first: reset_lock, contexts_lock, sets_lock, admin.gate, nmc_context.submit_lock,
- * reservations, bos_lock; then the spinlocks nmc_queue.lock, nmc_context.lock and drm_device.event_lock, which
- * never nest in each other but for nmc_queue.lock -> nmc_context.lock.
+ * Lock order, outermost first: reset_lock, contexts_lock, sets_lock, admin.gate,
+ * nmc_context.submit_lock, reservations, bos_lock; then the spinlocks nmc_queue.lock,
+ * nmc_context.lock and drm_device.event_lock, which never nest in each other but for nmc_queue.lock
+ * -> nmc_context.lock.
  */
 #ifndef NMC_DRV_H
 #define NMC_DRV_H
@@ -28,7 +29,7 @@ struct nmc_queues;
 #define NMC_FILE_CONTEXTS	64	/* contexts of one open file */
 #define NMC_FILE_TILESETS	256	/* tile sets of one open file */
 
-#define NMC_DEV_LOST		0	/* the card is gone or being removed: no call reaches it any more */
+#define NMC_DEV_LOST		0	/* gone or being removed: no call reaches the card */
 #define NMC_DEV_HALTED		1	/* queues ended, every fence signalled */
 
 /**

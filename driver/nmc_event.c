@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events. The final DEVICE_LOST of each file is allocated and its room reserved at open: it cannot be
- * dropped. Everything about a file's events is under drm_device.event_lock.
+ * Events. The final DEVICE_LOST of each file is allocated and its room reserved at open: it cannot
+ * be dropped. Everything about a file's events is under drm_device.event_lock.
  */
 #include <linux/slab.h>
 #include "nmc_drv.h"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Buffers. A buffer is pinned and mapped when it is made, so that a submission maps nothing. Its page list
- * is built once, in memory that the card reads. When the device is unbound the mappings go, while buffers
- * that user space still has open or mapped stay ordinary memory.
+ * Buffers. A buffer is pinned and mapped when it is made, so that a submission maps nothing. Its
+ * page list is built once, in memory that the card reads. When the device is unbound the mappings
+ * go, while buffers that user space still has open or mapped stay ordinary memory.
  */
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
@@ -22,7 +22,8 @@ static int nmc_gem_count(struct sg_table *sgt, size_t size, u32 *pages)
 	int i;
 
 	for_each_sgtable_dma_sg(sgt, sg, i) {
-		if (!IS_ALIGNED(sg_dma_address(sg), NMC_PAGE_BYTES) || !IS_ALIGNED(bytes, NMC_PAGE_BYTES))
+		if (!IS_ALIGNED(sg_dma_address(sg), NMC_PAGE_BYTES) ||
+		    !IS_ALIGNED(bytes, NMC_PAGE_BYTES))
 			return -EINVAL;
 		bytes += sg_dma_len(sg);
 	}
@@ -188,9 +189,11 @@ void nmc_gem_unmap_all(struct nmc_device *nmc)
 	}
 }
 
-static int nmc_gem_create(struct nmc_device *nmc, struct drm_file *file, struct drm_nmc_bo_create *args)
+static int nmc_gem_create(struct nmc_device *nmc, struct drm_file *file,
+			  struct drm_nmc_bo_create *args)
 {
-	struct drm_gem_shmem_object *shmem = drm_gem_shmem_create(&nmc->drm, PAGE_ALIGN(args->size));
+	struct drm_gem_shmem_object *shmem =
+		drm_gem_shmem_create(&nmc->drm, PAGE_ALIGN(args->size));
 	struct sg_table *sgt;
 	int err;
 
@@ -213,7 +216,8 @@ int nmc_ioctl_bo_create(struct drm_device *drm, void *data, struct drm_file *fil
 	struct drm_nmc_bo_create *args = data;
 	int err, idx;
 
-	if (args->flags || args->handle || args->offset || !args->size || args->size > NMC_BO_BYTES_MAX)
+	if (args->flags || args->handle || args->offset || !args->size ||
+	    args->size > NMC_BO_BYTES_MAX)
 		return -EINVAL;
 	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Heartbeat. The firmware advances a register ten times a second; the driver reads it once a second. All-ones
- * means that nobody answers on the bus.
+ * Heartbeat. The firmware advances a register ten times a second; the driver reads it once a
+ * second. All-ones means that nobody answers on the bus.
  */
 #include "nmc_drv.h"
 #include "nmc_heartbeat.h"
@@ -9,7 +9,7 @@
 #include "nmc_recover.h"
 
 #define NMC_BEAT_PERIOD		HZ
-#define NMC_BEATS_MISSED	5	/* looks without progress until the firmware counts as dead */
+#define NMC_BEATS_MISSED	5	/* looks in a row: the firmware is dead */
 
 static const char *nmc_heartbeat_check(struct nmc_device *nmc)
 {

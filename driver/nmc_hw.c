@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Registers: the BAR and the identity are checked before anything else is believed; enable and disable
- * follow the order of Documentation/card/registers.rst.
+ * Registers: the BAR and the identity are checked before anything else is believed; enable and
+ * disable follow the order of Documentation/card/registers.rst.
  */
 #include <linux/fs.h>
 #include <linux/iopoll.h>
@@ -59,7 +59,8 @@ static int nmc_hw_limits(struct nmc_device *nmc)
 	nmc->doorbells = nmc_read32(nmc, NMC_REG_DOORBELLS);
 	if (!nmc->hw_queues || nmc->hw_queues > NMC_MAX_QUEUES)
 		return nmc_hw_fail(nmc, -ENODEV, "impossible number of queues", nmc->hw_queues);
-	if (nmc->hw_entries < 2 || nmc->hw_entries > NMC_MAX_ENTRIES || !is_power_of_2(nmc->hw_entries))
+	if (nmc->hw_entries < 2 || nmc->hw_entries > NMC_MAX_ENTRIES ||
+	    !is_power_of_2(nmc->hw_entries))
 		return nmc_hw_fail(nmc, -ENODEV, "impossible ring size", nmc->hw_entries);
 	if (nmc->doorbells % NMC_DOORBELL_PAGE ||
 	    nmc->doorbells + (nmc->hw_queues + 1ull) * NMC_DOORBELL_PAGE > bytes)
@@ -122,8 +123,9 @@ int nmc_hw_disable(struct nmc_device *nmc)
 	int err;
 
 	nmc_write32(nmc, NMC_REG_CTRL, 0);
-	err = read_poll_timeout(nmc_read32, status, !(status & NMC_STAT_READY) || status == NMC_GONE32,
-				NMC_POLL_US, NMC_DISABLE_US, false, nmc, NMC_REG_STATUS);
+	err = read_poll_timeout(nmc_read32, status,
+				!(status & NMC_STAT_READY) || status == NMC_GONE32, NMC_POLL_US,
+				NMC_DISABLE_US, false, nmc, NMC_REG_STATUS);
 	return status == NMC_GONE32 ? -ENODEV : err;
 }
 

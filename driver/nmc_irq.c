@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts. With a vector a queue no register is read. With one vector for all, the cause register is
- * read and cleared first and the queues are looked at after, so that nothing is missed.
+ * Interrupts. With a vector a queue no register is read. With one vector for all, the cause
+ * register is read and cleared first and the queues are looked at after, so that nothing is missed.
  */
 #include <linux/interrupt.h>
 #include "nmc_drv.h"
@@ -88,7 +88,8 @@ static int nmc_irq_request(struct nmc_device *nmc)
 
 	if (nmc->shared_vector)
 		return pci_request_irq(pdev, 0, nmc_irq_shared, NULL, nmc, "%s", name);
-	err = pci_request_irq(pdev, NMC_VECTOR_HEALTH, nmc_irq_health, NULL, nmc, "%s-health", name);
+	err = pci_request_irq(pdev, NMC_VECTOR_HEALTH, nmc_irq_health, NULL, nmc, "%s-health",
+			      name);
 	if (err)
 		return err;
 	err = pci_request_irq(pdev, NMC_VECTOR_ADMIN, nmc_irq_admin, NULL, nmc, "%s-admin", name);
@@ -120,8 +121,8 @@ int nmc_irq_queues(struct nmc_device *nmc)
 	for (i = 0; i < nmc->queues->count && !nmc->shared_vector && !err; i++) {
 		struct nmc_queue *queue = &nmc->queues->queue[i];
 
-		err = pci_request_irq(nmc->pdev, queue->vector, nmc_irq_queue, NULL, queue, "%s-q%u",
-				      pci_name(nmc->pdev), queue->id);
+		err = pci_request_irq(nmc->pdev, queue->vector, nmc_irq_queue, NULL, queue,
+				      "%s-q%u", pci_name(nmc->pdev), queue->id);
 		queue->irq_requested = !err;
 	}
 	if (err)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Jobs. The fence of a job is allocated when it is submitted. Every job comes through nmc_job_run(), which
- * also cancels those of a dead context or device, so that each has a result before its fence signals.
+ * Jobs. The fence of a job is allocated when it is submitted. Every job comes through
+ * nmc_job_run(), which also cancels those of a dead context or device, so that each has a result
+ * before its fence signals.
  */
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -145,8 +146,9 @@ void nmc_job_fail(struct nmc_job *job, int err)
 	if (err != -ENODEV)
 		result.fault.cause = cpu_to_le32(NMC_FAULT_ABORTED);
 	if (err == -ETIME) {
-		dev_warn(&job->ctx->nmc->pdev->dev, "job %llu of context %u made no progress and was stopped\n",
-			 job->id, job->ctx->id);
+		dev_warn(&job->ctx->nmc->pdev->dev,
+			 "job %llu of context %u made no progress and was stopped\n", job->id,
+			 job->ctx->id);
 		nmc_context_kill(job->ctx);
 	}
 	nmc_job_end(job, &result, err);
@@ -171,7 +173,7 @@ static struct dma_fence *nmc_job_run(struct drm_sched_job *base)
 	struct nmc_context *ctx = job->ctx;
 	struct dma_fence *fence = &job->fence->base;
 
-	/* Only this function, which the scheduler calls one at a time, counts the queue's fences. */
+	/* The scheduler calls this one job at a time: nobody else counts the queue's fences. */
 	dma_fence_init(fence, &nmc_fence_ops, &job->fence->lock, ctx->queue->fence_context,
 		       ++ctx->queue->fence_seqno);
 	dma_fence_get(fence);

@@ -53,7 +53,8 @@ struct nmc_job *nmc_job_alloc(struct nmc_context *ctx, u32 slots);
 
 /**
  * nmc_job_put() - gives a reference back; the last one gives buffers, context and place back
- * @job: the job; its scheduler part was never initialised or is cleaned up when the last reference goes
+ * @job: the job; its scheduler part was never initialised or is cleaned up when the last
+ *	reference goes
  *
  * May sleep.
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Queries. Each type is a function that answers one item into a buffer and says whether it exists; counting,
- * sizes and user memory are common to all.
+ * Queries. Each type is a function that answers one item into a buffer and says whether it exists;
+ * counting, sizes and user memory are common to all.
  */
 #include <linux/nospec.h>
 #include <linux/uaccess.h>
@@ -21,14 +21,26 @@ struct nmc_query {
 	int (*get)(struct nmc_device *nmc, struct nmc_file *file, u32 index, void *item);
 };
 
-static int nmc_query_exec(struct nmc_device *nmc, struct nmc_admin_cmd *cmd, void *out, size_t bytes)
+void nmc_fault_to_user(struct drm_nmc_fault *to, const struct nmc_isa_fault *from)
+{
+	to->cause = le32_to_cpu(from->cause);
+	to->insn = le32_to_cpu(from->insn);
+	to->iteration = le64_to_cpu(from->iteration);
+	to->object = le32_to_cpu(from->object);
+	to->tag = le32_to_cpu(from->tag);
+	to->offset = le64_to_cpu(from->offset);
+}
+
+static int nmc_query_exec(struct nmc_device *nmc, struct nmc_admin_cmd *cmd, void *out,
+			  size_t bytes)
 {
 	cmd->out = out;
 	cmd->out_bytes = bytes;
 	return nmc_admin_exec(nmc, cmd);
 }
 
-static int nmc_query_log(struct nmc_device *nmc, enum nmc_log page, u32 index, void *out, size_t bytes)
+static int nmc_query_log(struct nmc_device *nmc, enum nmc_log page, u32 index, void *out,
+			 size_t bytes)
 {
 	struct nmc_admin_cmd cmd = NMC_ADMIN_CMD(NMC_ADMIN_GET_LOG);
 	int err;
@@ -256,8 +268,9 @@ static int nmc_query_put(const struct nmc_query *query, const struct drm_nmc_dev
 }
 
 /* Answers up to @args->count items; @count is how many there were. */
-static int nmc_query_items(struct nmc_device *nmc, struct nmc_file *file, const struct nmc_query *query,
-			   const struct drm_nmc_dev_query *args, u32 *count)
+static int nmc_query_items(struct nmc_device *nmc, struct nmc_file *file,
+			   const struct nmc_query *query, const struct drm_nmc_dev_query *args,
+			   u32 *count)
 {
 	union nmc_query_item item;
 	u32 i, index;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * I/O queues. The path of a job writes memory, and a doorbell when the card asked for one; it reads no
- * register. Fences are signalled under the queue's lock, so that they signal in order.
+ * I/O queues. The path of a job writes memory, and a doorbell when the card asked for one; it reads
+ * no register. Fences are signalled under the queue's lock, so that they signal in order.
  */
 #include <linux/dma-mapping.h>
 #include <linux/moduleparam.h>
@@ -12,7 +12,8 @@
 
 static unsigned int job_timeout_ms = 10000;
 module_param(job_timeout_ms, uint, 0444);
-MODULE_PARM_DESC(job_timeout_ms, "milliseconds without progress after which a job is stopped (default 10000)");
+MODULE_PARM_DESC(job_timeout_ms,
+		 "milliseconds without progress after which a job is stopped (default 10000)");
 
 static void nmc_queues_release(struct kref *ref)
 {
@@ -47,14 +48,15 @@ static int nmc_queue_alloc(struct nmc_queue *queue)
 {
 	struct nmc_device *nmc = queue->nmc;
 	u32 entries = min_t(u32, NMC_QUEUE_ENTRIES, nmc->hw_entries);
-	void __iomem *bell = nmc->regs + nmc->doorbells + queue->id * NMC_DOORBELL_PAGE + NMC_DOORBELL_SQ;
+	void __iomem *bell =
+		nmc->regs + nmc->doorbells + queue->id * NMC_DOORBELL_PAGE + NMC_DOORBELL_SQ;
 	int err = nmc_ring_init(&queue->ring, &nmc->pdev->dev, entries, bell);
 
 	if (err)
 		return err;
 	queue->jobs = kcalloc(entries, sizeof(*queue->jobs), GFP_KERNEL);
-	queue->tables = dma_alloc_coherent(&nmc->pdev->dev, entries * NMC_TABLE_BYTES, &queue->tables_dma,
-					   GFP_KERNEL);
+	queue->tables = dma_alloc_coherent(&nmc->pdev->dev, entries * NMC_TABLE_BYTES,
+					   &queue->tables_dma, GFP_KERNEL);
 	return queue->jobs && queue->tables ? 0 : -ENOMEM;
 }
 
@@ -96,8 +98,10 @@ int nmc_queues_init(struct nmc_device *nmc)
 		return -ENOMEM;
 	kref_init(&queues->ref);
 	queues->count = count;
-	nmc->queues = queues;
 	err = drmm_add_action_or_reset(&nmc->drm, nmc_queues_drmm, queues);
+	if (err)
+		return err;
+	nmc->queues = queues;
 	for (i = 0; i < count && !err; i++)
 		err = nmc_queue_init(nmc, &queues->queue[i], i);
 	if (err)
@@ -134,7 +138,7 @@ static void nmc_queue_put(struct nmc_queue *queue, struct nmc_job *job)
 	nmc_ring_push(&queue->ring, &job->sqe);
 }
 
-/* Wall time since the last completion, shared by the jobs that ended together: one ran at a time. */
+/* Wall time since the last completion, shared by the jobs that ended together. */
 static void nmc_queue_account(struct nmc_queue *queue, struct nmc_job **jobs, unsigned int count)
 {
 	u64 now = ktime_get_ns();
@@ -172,7 +176,8 @@ static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
 		if (jobs[count])
 			count++;
 		else
-			dev_warn_ratelimited(&queue->nmc->pdev->dev, "queue %u: completion of unknown job 0x%x ignored\n",
+			dev_warn_ratelimited(&queue->nmc->pdev->dev,
+					     "queue %u: completion of unknown job 0x%x ignored\n",
 					     queue->id, cookie);
 	}
 	nmc_queue_account(queue, jobs, count);
@@ -233,10 +238,11 @@ static int nmc_queue_card_stop(struct nmc_queue *queue, struct nmc_stop_report *
 }
 
 /*
- * Ends what the card began. The states are indexed by count modulo the entries, as the jobs are; what the
- * report does not cover was not seen by the card.
+ * Ends what the card began. The states are indexed by count modulo the entries, as the jobs are;
+ * what the report does not cover was not seen by the card.
  */
-static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report *report, int started)
+static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report *report,
+			   int started)
 {
 	u32 mask = queue->ring.entries - 1;
 	u32 head = le32_to_cpu(report->head);

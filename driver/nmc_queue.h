@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * I/O queues: a ring and a scheduler each. Jobs go out here, completions come back here; stop and start
- * keep what the card did not begin and end what it did.
+ * I/O queues: a ring and a scheduler each. Jobs go out here, completions come back here; stop and
+ * start keep what the card did not begin and end what it did.
  */
 #ifndef NMC_QUEUE_H
 #define NMC_QUEUE_H
@@ -16,7 +16,7 @@ struct nmc_job;
 
 #define NMC_QUEUE_ENTRIES	128		/* jobs on a ring */
 #define NMC_COALESCE_NS		2000000		/* longest wait of an unsignalled completion */
-#define NMC_TABLE_BYTES		2304		/* room for the largest job table, a multiple of 64 */
+#define NMC_TABLE_BYTES		2304		/* room for the largest job table */
 
 /**
  * enum nmc_queue_state - what becomes of a job that is submitted
@@ -72,7 +72,8 @@ struct nmc_queue {
 
 /**
  * struct nmc_queues - all I/O queues of a device
- * @ref: the device, and each fence: a fence may be asked for its scheduler's name after the device is gone
+ * @ref: the device, and each fence: a fence may be asked for its scheduler's name after the
+ *	device is gone
  * @count: queues
  * @queue: the queues
  */
@@ -133,11 +134,13 @@ void nmc_queue_irq(struct nmc_queue *queue);
 void nmc_queue_pause(struct nmc_queue *queue);
 
 /**
- * nmc_queue_stop() - stops a queue on the card: finished jobs are ended as they finished, a started one fails
+ * nmc_queue_stop() - stops a queue on the card: finished jobs are ended as they finished, a
+ *	started one fails
  * @queue: the queue
  * @started: errno for a job that was in execution
  *
- * Jobs that were not started stay, for nmc_queue_start(); jobs that come meanwhile too. Return: 0 or a negative errno.
+ * Jobs that were not started stay, for nmc_queue_start(); jobs that come meanwhile too. Return: 0
+ * or a negative errno.
  */
 int nmc_queue_stop(struct nmc_queue *queue, int started);
 
@@ -150,7 +153,8 @@ int nmc_queue_stop(struct nmc_queue *queue, int started);
 int nmc_queue_start(struct nmc_queue *queue);
 
 /**
- * nmc_queue_halt() - ends a queue for good: every job on it fails with -ENODEV; no DMA happens any more
+ * nmc_queue_halt() - ends a queue for good: every job on it fails with -ENODEV; no DMA
+ *	happens any more
  * @queue: the queue
  */
 void nmc_queue_halt(struct nmc_queue *queue);

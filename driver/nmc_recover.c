@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Recovery: loss, stuck queues, function reset, system sleep. Programming cells is not idempotent, so a job
- * that the card began is never given to it again; those that it did not begin are, after the same host epoch
- * has found its tile sets as they were.
+ * Recovery: loss, stuck queues, function reset, system sleep. Programming cells is not idempotent,
+ * so a job that the card began is never given to it again; those that it did not begin are, after
+ * the same host epoch has found its tile sets as they were.
  */
 #include <linux/delay.h>
 #include <linux/kobject.h>
@@ -153,7 +153,7 @@ static void nmc_reset_done(struct pci_dev *pdev)
 		dev_info(&pdev->dev, "function was reset\n");
 }
 
-/* A channel that is gone takes the card with it; anything less is left to the port's own recovery. */
+/* A channel that is gone takes the card with it; less is left to the port's own recovery. */
 static pci_ers_result_t nmc_error_detected(struct pci_dev *pdev, pci_channel_state_t state)
 {
 	struct nmc_device *nmc = pci_get_drvdata(pdev);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What happens when the card stops answering, is reset, sleeps or leaves: the one funnel of every recovery.
+ * What happens when the card stops answering, is reset, sleeps or leaves: the one funnel of every
+ * recovery.
  */
 #ifndef NMC_RECOVER_H
 #define NMC_RECOVER_H
@@ -27,7 +28,8 @@ void nmc_lost(struct nmc_device *nmc, const char *reason);
 void nmc_lost_work(struct work_struct *work);
 
 /**
- * nmc_halt() - ends the card: no DMA, every fence signalled with -ENODEV, DEVICE_LOST to every open file
+ * nmc_halt() - ends the card: no DMA, every fence signalled with -ENODEV, DEVICE_LOST to
+ *	every open file
  * @nmc: the device; can be called again
  *
  * Device must be marked lost. May sleep.
@@ -43,7 +45,8 @@ void nmc_halt(struct nmc_device *nmc);
 void nmc_recover_queue(struct nmc_queue *queue);
 
 /**
- * nmc_bring_up() - enables the card and makes on it what the driver knows of: queues, contexts, event command
+ * nmc_bring_up() - enables the card and makes on it what the driver knows of: queues,
+ *	contexts, event command
  * @nmc: the device, disabled
  *
  * Return: 0 or a negative errno, with one line in the log. May sleep.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Rings and shadow: the memory order of Documentation/card/queues.rst. Barriers are mb(), not smp_mb(): the
- * other side is the card, which matters on a machine with one CPU too.
+ * Rings and shadow: the memory order of Documentation/card/queues.rst. Barriers are mb(), not
+ * smp_mb(): the other side is the card, which matters on a machine with one CPU too.
  */
 #include <linux/dma-mapping.h>
 #include <linux/io.h>
@@ -80,7 +80,7 @@ bool nmc_ring_publish(struct nmc_ring *ring, u32 old)
 	nmc_ring_choose_event(ring);
 	dma_wmb();
 	WRITE_ONCE(ring->shadow->sq_tail, cpu_to_le32(ring->tail));
-	mb(); /* the tail is visible before the card's event index is read; also cq_event before the phase */
+	mb(); /* tail before the card's event index is read; cq_event before the phase */
 	wanted = le32_to_cpu(READ_ONCE(ring->shadow->sq_event));
 	if (ring->tail - wanted - 1 < ring->tail - old)
 		writel(ring->tail, ring->doorbell);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * A pair of rings and their shadow in host memory: descriptors out, completions in, event indices both ways.
- * The admin queue and the I/O queues are both built on it. No function locks; the owner does.
+ * A pair of rings and their shadow in host memory: descriptors out, completions in, event indices
+ * both ways. The admin queue and the I/O queues are both built on it. No function locks; the owner
+ * does.
  */
 #ifndef NMC_RING_H
 #define NMC_RING_H
@@ -94,12 +95,14 @@ void nmc_ring_reset(struct nmc_ring *ring);
 void nmc_ring_push(struct nmc_ring *ring, const void *sqe);
 
 /**
- * nmc_ring_publish() - shows the descriptors pushed to the card; rings the doorbell if the card asked for it
+ * nmc_ring_publish() - shows the descriptors pushed to the card; rings the doorbell if the
+ *	card asked for it
  * @ring: the ring
  * @old: tail before the first push
  *
  * Also asks for the next interrupt, see nmc_ring_arm().
- * Return: true if the completion that the interrupt was asked for is there already: consume, then arm again.
+ * Return: true if the completion that the interrupt was asked for is there already: consume, then
+ * arm again.
  */
 bool nmc_ring_publish(struct nmc_ring *ring, u32 old);
 
@@ -116,8 +119,9 @@ bool nmc_ring_pop(struct nmc_ring *ring, struct nmc_cqe *cqe);
  * nmc_ring_arm() - asks for the next interrupt
  * @ring: the ring
  *
- * With one descriptor outstanding at its completion, with more of them after a share, so that latency at
- * depth 1 and cost at depth 32 are both small. Completions before that are bounded by the coalescing time.
+ * With one descriptor outstanding at its completion, with more of them after a share, so that
+ * latency at depth 1 and cost at depth 32 are both small. Completions before that are bounded by
+ * the coalescing time.
  * Return: true if the completion asked for is there already: consume, then arm again.
  */
 bool nmc_ring_arm(struct nmc_ring *ring);

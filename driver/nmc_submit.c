@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * SUBMIT: from what the caller says to a job that names only what its file owns. Everything that can fail
- * comes before the job is armed.
+ * SUBMIT: from what the caller says to a job that names only what its file owns. Everything that
+ * can fail comes before the job is armed.
  */
 #include <linux/dma-fence-chain.h>
 #include <linux/dma-resv.h>
@@ -76,7 +76,8 @@ static u32 nmc_submit_bo(struct nmc_job *job, struct drm_gem_object *obj)
 	return i;
 }
 
-static int nmc_submit_slot(struct nmc_submit *sub, const struct drm_nmc_slot *in, struct nmc_slot *slot)
+static int nmc_submit_slot(struct nmc_submit *sub, const struct drm_nmc_slot *in,
+			   struct nmc_slot *slot)
 {
 	struct drm_gem_object *obj;
 	struct nmc_bo *bo;
@@ -140,7 +141,8 @@ static int nmc_submit_table(struct nmc_submit *sub)
 		ref[i].generation = cpu_to_le32(ctx->sets[i]->generation);
 	}
 	for (i = 0; i < args->slot_count && !err; i++) {
-		if (copy_from_user(&in, u64_to_user_ptr(args->slots + (u64)i * args->slot_stride), sizeof(in)))
+		if (copy_from_user(&in, u64_to_user_ptr(args->slots + (u64)i * args->slot_stride),
+				   sizeof(in)))
 			return -EFAULT;
 		err = nmc_submit_slot(sub, &in, &slot[i]);
 	}
@@ -231,7 +233,7 @@ static void nmc_submit_put_syncs(struct nmc_submit *sub)
 	kfree(sub->out);
 }
 
-/* Dependencies on earlier users of the buffers, room for the job's own fence. Reservations are held. */
+/* Dependencies on earlier users of the buffers, room for the job's fence; under reservations. */
 static int nmc_submit_depend(struct nmc_job *job)
 {
 	int err = 0;
@@ -244,7 +246,8 @@ static int nmc_submit_depend(struct nmc_job *job)
 		if (!err)
 			err = dma_resv_reserve_fences(job->bos[i]->resv, 1);
 		if (!err)
-			err = drm_sched_job_add_implicit_dependencies(&job->base, job->bos[i], write);
+			err = drm_sched_job_add_implicit_dependencies(&job->base, job->bos[i],
+								      write);
 	}
 	return err;
 }

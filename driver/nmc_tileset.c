@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Tile sets. The card keeps an opaque owner and a domain with each persistent set; the policy made of them is
- * here: owner, group and mode as of a file, reading and writing at once, since a stream can do both. A set
- * is opened on the card once, however many files share it, because opening gives it a new generation.
+ * Tile sets. The card keeps an opaque owner and a domain with each persistent set; the policy made
+ * of them is here: owner, group and mode as of a file, reading and writing at once, since a stream
+ * can do both. A set is opened on the card once, however many files share it, because opening gives
+ * it a new generation.
  */
 #include <linux/cred.h>
 #include <linux/moduleparam.h>
@@ -11,7 +12,7 @@
 
 static unsigned long long domain;
 module_param(domain, ullong, 0444);
-MODULE_PARM_DESC(domain, "host domain of persistent tile sets; those of another need CAP_SYS_ADMIN (default 0)");
+MODULE_PARM_DESC(domain, "host domain of persistent tile sets (default 0)");
 
 #define NMC_OWNER_VERSION	1
 #define NMC_OWNER_RW		06	/* what an opener needs of the mode */
@@ -51,7 +52,8 @@ static bool nmc_owner_allows(const struct nmc_tileset_config *config)
 	u32 mode;
 
 	memcpy(&owner, config->owner, sizeof(owner));
-	if (le64_to_cpu(config->domain) != domain || le32_to_cpu(owner.version) != NMC_OWNER_VERSION)
+	if (le64_to_cpu(config->domain) != domain ||
+	    le32_to_cpu(owner.version) != NMC_OWNER_VERSION)
 		return capable(CAP_SYS_ADMIN);
 	mode = le32_to_cpu(owner.mode);
 	if (uid_eq(current_fsuid(), make_kuid(&init_user_ns, le32_to_cpu(owner.uid))))
@@ -143,7 +145,7 @@ void nmc_tileset_close_all(struct nmc_file *file)
 	}
 }
 
-/* Gives the file a handle that takes over the caller's reference; the reference stays on failure. */
+/* Gives the file a handle that takes over the caller's reference, but for a failure. */
 static int nmc_tileset_handle(struct nmc_file *file, struct nmc_tileset *set, u32 *handle)
 {
 	int err;
@@ -206,7 +208,8 @@ static int nmc_tileset_check_create(const struct drm_nmc_tileset_create *args)
 {
 	bool persistent = args->flags & DRM_NMC_TILESET_PERSISTENT;
 
-	if (args->flags & ~DRM_NMC_TILESET_PERSISTENT || args->handle || args->free || args->mode & ~0777)
+	if (args->flags & ~DRM_NMC_TILESET_PERSISTENT || args->handle || args->free ||
+	    args->mode & ~0777)
 		return -EINVAL;
 	if (!args->tiles || args->tiles > NMC_MAX_SET_TILES)
 		return -EINVAL;
@@ -217,7 +220,8 @@ static int nmc_tileset_check_create(const struct drm_nmc_tileset_create *args)
 	return 0;
 }
 
-static void nmc_tileset_configure(struct nmc_tileset *set, const struct drm_nmc_tileset_create *args)
+static void nmc_tileset_configure(struct nmc_tileset *set,
+				  const struct drm_nmc_tileset_create *args)
 {
 	struct nmc_tileset_config *config = &set->config;
 
@@ -233,7 +237,8 @@ static void nmc_tileset_configure(struct nmc_tileset *set, const struct drm_nmc_
 }
 
 /* Makes the set on the card and a handle for it. @set is put in any case but success. */
-static int nmc_tileset_make(struct nmc_tileset *set, struct nmc_file *nf, struct drm_nmc_tileset_create *args)
+static int nmc_tileset_make(struct nmc_tileset *set, struct nmc_file *nf,
+			    struct drm_nmc_tileset_create *args)
 {
 	struct nmc_device *nmc = set->nmc;
 	u64 result = 0;
@@ -291,7 +296,8 @@ static struct nmc_tileset *nmc_tileset_find(struct nmc_device *nmc, const u8 *uu
 }
 
 /* Opens a set that nobody has open. Caller holds sets_lock. */
-static struct nmc_tileset *nmc_tileset_attach(struct nmc_device *nmc, const struct drm_nmc_tileset_open *args)
+static struct nmc_tileset *nmc_tileset_attach(struct nmc_device *nmc,
+					      const struct drm_nmc_tileset_open *args)
 {
 	struct nmc_tileset *set = nmc_tileset_alloc(nmc);
 	u64 result;
@@ -314,7 +320,8 @@ static struct nmc_tileset *nmc_tileset_attach(struct nmc_device *nmc, const stru
 	return set;
 }
 
-static struct nmc_tileset *nmc_tileset_lookup(struct nmc_device *nmc, const struct drm_nmc_tileset_open *args)
+static struct nmc_tileset *nmc_tileset_lookup(struct nmc_device *nmc,
+					      const struct drm_nmc_tileset_open *args)
 {
 	struct nmc_tileset *set;
 
@@ -338,8 +345,8 @@ int nmc_ioctl_tileset_open(struct drm_device *drm, void *data, struct drm_file *
 	struct nmc_tileset *set;
 	int idx, err;
 
-	if (args->flags & ~DRM_NMC_TILESET_SHARED || args->handle || args->class_id || args->tiles ||
-	    !memchr_inv(args->uuid, 0, sizeof(args->uuid)))
+	if (args->flags & ~DRM_NMC_TILESET_SHARED || args->handle || args->class_id ||
+	    args->tiles || !memchr_inv(args->uuid, 0, sizeof(args->uuid)))
 		return -EINVAL;
 	if (!drm_dev_enter(drm, &idx))
 		return -ENODEV;

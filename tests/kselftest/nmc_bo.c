@@ -78,7 +78,8 @@ TEST_F(bo, mmap_of_another_offset_fails)
 	ASSERT_EQ(0, bo_create(self->fd, 4096, &bo));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, 8192, PROT_READ, MAP_SHARED, self->fd, bo.offset));
 	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ, MAP_SHARED, self->fd, 0));
-	EXPECT_EQ(MAP_FAILED, mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, self->fd, bo.offset));
+	EXPECT_EQ(MAP_FAILED,
+		  mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE, self->fd, bo.offset));
 	bo_destroy(self->fd, &bo);
 }
 
@@ -127,7 +128,8 @@ static int foreign_dmabuf(uint64_t bytes, int *memfd)
 	int fd;
 
 	*memfd = memfd_create("nmc", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	if (dev < 0 || *memfd < 0 || ftruncate(*memfd, bytes) || fcntl(*memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+	if (dev < 0 || *memfd < 0 || ftruncate(*memfd, bytes) ||
+	    fcntl(*memfd, F_ADD_SEALS, F_SEAL_SHRINK))
 		return -errno;
 	create.memfd = *memfd;
 	fd = ioctl(dev, UDMABUF_CREATE, &create);

@@ -52,9 +52,13 @@ TEST_F(context, unknown_set_and_bad_pointer)
 
 	EXPECT_EQ(-ENOENT, context_create(self->fd, sets, 1, &ctx));
 	EXPECT_EQ(-EFAULT, nmc_call(self->fd, DRM_IOCTL_NMC_CONTEXT_CREATE, &args));
-	args = (struct drm_nmc_context_create){ .sets = (uintptr_t)sets, .set_count = 1, .set_stride = 3 };
+	args = (struct drm_nmc_context_create){ .sets = (uintptr_t)sets,
+						.set_count = 1,
+						.set_stride = 3 };
 	EXPECT_EQ(-EINVAL, nmc_call(self->fd, DRM_IOCTL_NMC_CONTEXT_CREATE, &args));
-	args = (struct drm_nmc_context_create){ .sets = (uintptr_t)sets, .set_count = 17, .set_stride = 4 };
+	args = (struct drm_nmc_context_create){ .sets = (uintptr_t)sets,
+						.set_count = 17,
+						.set_stride = 4 };
 	EXPECT_EQ(-E2BIG, nmc_call(self->fd, DRM_IOCTL_NMC_CONTEXT_CREATE, &args));
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Core ioctls that assume a DRM master oops on an accel node unless the driver keeps them away. Every core
- * ioctl number is tried with zeroed and with garbage arguments.
+ * Core ioctls that assume a DRM master oops on an accel node unless the driver keeps them away.
+ * Every core ioctl number is tried with zeroed and with garbage arguments.
  */
 #include "kselftest_harness.h"
 #include "nmc_test.h"
@@ -71,7 +71,8 @@ TEST_F(core, every_number_survives)
 			continue;
 		for (i = 0; i < ARRAY_SIZE(fills); i++) {
 			memset(args, fills[i], sizeof(args));
-			nmc_call(self->fd, _IOC(_IOC_READ | _IOC_WRITE, DRM_IOCTL_BASE, nr, 64), args);
+			nmc_call(self->fd, _IOC(_IOC_READ | _IOC_WRITE, DRM_IOCTL_BASE, nr, 64),
+				 args);
 		}
 	}
 	close(self->fd);

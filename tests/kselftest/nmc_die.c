@@ -103,7 +103,8 @@ static int own_job(int fd)
 	struct test_job job;
 	uint32_t ctx;
 
-	if (context_create(fd, NULL, 0, &ctx) || stream_create(fd, &s, 1 << NMC_GROUP_CONTROL, 0, 1, 0))
+	if (context_create(fd, NULL, 0, &ctx) ||
+	    stream_create(fd, &s, 1 << NMC_GROUP_CONTROL, 0, 1, 0))
 		return -1;
 	stream_end(&s);
 	job_init(&job, ctx, &s);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Events: subscription, reading, polling, dropping. A faulting job makes an entry in the error log, which
- * makes an event.
+ * Events: subscription, reading, polling, dropping. A faulting job makes an entry in the error log,
+ * which makes an event.
  */
 #include "kselftest_harness.h"
 #include "nmc_test.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Bad streams: each is stopped alone, with the instruction and the cause, its fence carries EIO, and the next
- * job of the same context runs.
+ * Bad streams: each is stopped alone, with the instruction and the cause, its fence carries EIO,
+ * and the next job of the same context runs.
  */
 #include "kselftest_harness.h"
 #include "nmc_test.h"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * ioctls with arguments made from a fixed seed: mostly sensible values with some that are not. Whatever comes
- * back is right as long as the kernel lives and a job still runs afterwards.
+ * ioctls with arguments made from a fixed seed: mostly sensible values with some that are not.
+ * Whatever comes back is right as long as the kernel lives and a job still runs afterwards.
  */
 #include "kselftest_harness.h"
 #include "nmc_test.h"
@@ -39,7 +39,8 @@ static uint64_t next(void)
 
 static uint32_t value32(void)
 {
-	static const uint32_t special[] = { 0, 0, 0, 0, 1, 2, 3, 16, 24, 64, 65, 4096, 0x7fffffff, 0xffffffff };
+	static const uint32_t special[] = { 0,	0,  0,	0,  1,	  2,	      3,
+					    16, 24, 64, 65, 4096, 0x7fffffff, 0xffffffff };
 
 	return next() % 4 ? special[next() % ARRAY_SIZE(special)] : next() % 300;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A small product on tiles of class digital: programmed, multiplied and compared exactly, with operands that
- * cross pages, in native and in foreign memory, and by two contexts at once.
+ * A small product on tiles of class digital: programmed, multiplied and compared exactly, with
+ * operands that cross pages, in native and in foreign memory, and by two contexts at once.
  */
 #include "kselftest_harness.h"
 #include "nmc_test.h"
@@ -27,8 +27,8 @@ FIXTURE(mvm) {
 	struct test_bo data;
 };
 
-static void add_move(struct test_stream *s, uint16_t op, uint32_t sram, uint64_t offset, uint32_t rows,
-		     uint32_t bytes)
+static void add_move(struct test_stream *s, uint16_t op, uint32_t sram, uint64_t offset,
+		     uint32_t rows, uint32_t bytes)
 {
 	struct nmc_isa_move *m = stream_add(s, op);
 

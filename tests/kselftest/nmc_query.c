@@ -57,8 +57,9 @@ TEST_F(query, unknown_type)
 TEST_F(query, size_only)
 {
 	static const uint32_t bytes[] = {
-		sizeof(struct drm_nmc_device), sizeof(struct drm_nmc_class), sizeof(struct drm_nmc_health),
-		sizeof(struct drm_nmc_tile), sizeof(struct drm_nmc_queue), sizeof(struct drm_nmc_error),
+		sizeof(struct drm_nmc_device), sizeof(struct drm_nmc_class),
+		sizeof(struct drm_nmc_health), sizeof(struct drm_nmc_tile),
+		sizeof(struct drm_nmc_queue),  sizeof(struct drm_nmc_error),
 	};
 	unsigned int i;
 

@@ -116,7 +116,9 @@ int syncobj_wait(int fd, uint32_t handle, uint64_t point)
 int syncobj_export(int fd, uint32_t handle, int *sync_file)
 {
 	struct drm_syncobj_handle export = {
-		.handle = handle, .flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE, .fd = -1,
+		.handle = handle,
+		.flags = DRM_SYNCOBJ_HANDLE_TO_FD_FLAGS_EXPORT_SYNC_FILE,
+		.fd = -1,
 	};
 	int err = nmc_call(fd, DRM_IOCTL_SYNCOBJ_HANDLE_TO_FD, &export);
 
@@ -199,7 +201,8 @@ int context_destroy(int fd, uint32_t handle)
 	return nmc_call(fd, DRM_IOCTL_NMC_CONTEXT_DESTROY, &args);
 }
 
-int stream_create(int fd, struct test_stream *s, uint32_t groups, uint32_t sram, uint16_t slots, uint16_t sets)
+int stream_create(int fd, struct test_stream *s, uint32_t groups, uint32_t sram, uint16_t slots,
+		  uint16_t sets)
 {
 	int err;
 

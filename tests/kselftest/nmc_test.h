@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What the suites share: finding the device, buffers, syncobjs, command streams, jobs. Every function answers
- * 0 or a negative errno, so that a suite can say what it expected.
+ * What the suites share: finding the device, buffers, syncobjs, command streams, jobs. Every
+ * function answers 0 or a negative errno, so that a suite can say what it expected.
  */
 #ifndef NMC_TEST_H
 #define NMC_TEST_H
@@ -66,7 +66,8 @@ struct test_stream {
 	uint32_t insns;
 };
 
-int stream_create(int fd, struct test_stream *s, uint32_t groups, uint32_t sram, uint16_t slots, uint16_t sets);
+int stream_create(int fd, struct test_stream *s, uint32_t groups, uint32_t sram, uint16_t slots,
+		  uint16_t sets);
 /* The next instruction, zeroed, 64 bytes. */
 void *stream_add(struct test_stream *s, uint16_t opcode);
 void stream_nops(struct test_stream *s, uint32_t outer, uint32_t inner);

@@ -113,7 +113,8 @@ TEST_F(tileset, bad_class_and_count)
 	uint32_t handle;
 
 	EXPECT_EQ(-EINVAL, tileset_create(self->fd, self->class_id, 0, &handle));
-	EXPECT_EQ(-EINVAL, tileset_create(self->fd, self->class_id, NMC_MAX_SET_TILES + 1, &handle));
+	EXPECT_EQ(-EINVAL,
+		  tileset_create(self->fd, self->class_id, NMC_MAX_SET_TILES + 1, &handle));
 	EXPECT_EQ(-EINVAL, tileset_create(self->fd, 1000, 1, &handle));
 }
 

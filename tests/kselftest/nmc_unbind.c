@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The driver is unbound while a file, a mapping, an export and jobs are alive, and bound again. Last of the
- * suites, because the node goes away. Needs root.
+ * The driver is unbound while a file, a mapping, an export and jobs are alive, and bound again.
+ * Last of the suites, because the node goes away. Needs root.
  */
 #include <limits.h>
 #include <sys/stat.h>
@@ -27,7 +27,8 @@ static int find_address(int fd, char *address, size_t bytes)
 
 	if (fstat(fd, &st))
 		return -errno;
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device", major(st.st_rdev), minor(st.st_rdev));
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device", major(st.st_rdev),
+		 minor(st.st_rdev));
 	if (!realpath(path, target))
 		return -errno;
 	slash = strrchr(target, '/');
