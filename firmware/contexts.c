@@ -55,8 +55,9 @@ unsigned int fw_context_create(struct fw *fw, const struct nmc_sqe *sqe, struct 
 	(void)cqe;
 	if (!sqe->id || count > NMC_MAX_SETS || (!count && (sqe->addr || sqe->bytes)))
 		return NMC_STATUS_FIELD;
-	if (find(fw, sqe->id))
-		return NMC_STATUS_EXISTS;
+	c = find(fw, sqe->id);
+	if (c)
+		return c->dying ? NMC_STATUS_BUSY : NMC_STATUS_EXISTS;
 	c = find(fw, 0);
 	if (!c)
 		return NMC_STATUS_NO_SPACE;
@@ -76,13 +77,13 @@ unsigned int fw_context_create(struct fw *fw, const struct nmc_sqe *sqe, struct 
 	return NMC_STATUS_OK;
 }
 
-static void forget(struct fw *fw, struct fw_context *c)
+static void drop_sets(struct fw *fw, struct fw_context *c)
 {
 	uint32_t i;
 
 	for (i = 0; i < c->count; i++)
 		fw->sets[c->sets[i]].contexts--;
-	c->id = 0;
+	c->count = 0;
 }
 
 unsigned int fw_context_destroy(struct fw *fw, const struct nmc_sqe *sqe, struct nmc_cqe *cqe)
@@ -90,11 +91,12 @@ unsigned int fw_context_destroy(struct fw *fw, const struct nmc_sqe *sqe, struct
 	struct fw_context *c = sqe->id ? find(fw, sqe->id) : NULL;
 
 	(void)cqe;
-	if (!c)
+	if (!c || c->dying)
 		return NMC_STATUS_NOT_FOUND;
 	if (!hal_context_unmap(fw->hal, c->id))
 		return NMC_STATUS_BUSY;
-	forget(fw, c);
+	drop_sets(fw, c);
+	c->id = 0;
 	return NMC_STATUS_OK;
 }
 
@@ -103,9 +105,26 @@ void fw_contexts_forget(struct fw *fw)
 	unsigned int i;
 
 	for (i = 0; i < NMC_MAX_CONTEXTS; i++) {
-		if (!fw->contexts[i].id)
+		struct fw_context *c = &fw->contexts[i];
+
+		if (!c->id)
 			continue;
-		hal_context_unmap(fw->hal, fw->contexts[i].id);
-		forget(fw, &fw->contexts[i]);
+		drop_sets(fw, c);
+		c->dying = true;
+	}
+	fw_contexts_poll(fw);
+}
+
+void fw_contexts_poll(struct fw *fw)
+{
+	unsigned int i;
+
+	for (i = 0; i < NMC_MAX_CONTEXTS; i++) {
+		struct fw_context *c = &fw->contexts[i];
+
+		if (c->dying && hal_context_unmap(fw->hal, c->id)) {
+			c->dying = false;
+			c->id = 0;
+		}
 	}
 }

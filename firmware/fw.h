@@ -105,11 +105,13 @@ struct fw_set {
 /**
  * struct fw_context - a context
  * @id: 0 if the entry is free
+ * @dying: forgotten, but a job of it still executes
  * @count: sets attached
  * @sets: their indices
  */
 struct fw_context {
 	uint32_t id;
+	bool dying;
 	uint16_t count;
 	uint16_t sets[NMC_MAX_SETS];
 };
@@ -184,8 +186,9 @@ void fw_set_info(struct fw *fw, unsigned int index, struct nmc_tileset_info *inf
 void fw_sets_host_enable(struct fw *fw);
 void fw_sets_poll(struct fw *fw);
 
-/* Contexts: all are forgotten. */
+/* Contexts: all are forgotten, at the latest when their jobs have ended. */
 void fw_contexts_forget(struct fw *fw);
+void fw_contexts_poll(struct fw *fw);
 
 /* Tiles: ownership, states and erases. */
 bool fw_tiles_take(struct fw *fw, unsigned int class, unsigned int count, unsigned int set, bool persistent);

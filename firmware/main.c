@@ -64,6 +64,7 @@ void fw_host_disable(struct fw *fw)
 void fw_poll(struct fw *fw)
 {
 	hal_heartbeat(fw->hal, ++fw->beat);
+	fw_contexts_poll(fw);
 	fw_sets_poll(fw);
 	fw_tiles_poll(fw);
 	fw_event_poll(fw);

@@ -244,12 +244,30 @@ static void *mix_run(void *arg)
 	return NULL;
 }
 
+/* What tools do meanwhile: logs, the oracle, memory. */
+static void look(struct rig *r)
+{
+	struct nmc_health_log health;
+	struct nmc_tile_log tiles[12];
+	float g[128];
+	uint64_t cells;
+
+	assert_int_equal(rig_admin(r, (struct nmc_sqe){ .opcode = NMC_ADMIN_GET_LOG, .index = NMC_LOG_HEALTH,
+							.addr = (uintptr_t)&health, .bytes = sizeof(health) }, NULL),
+			 NMC_STATUS_OK);
+	assert_int_equal(rig_admin(r, (struct nmc_sqe){ .opcode = NMC_ADMIN_GET_LOG, .index = NMC_LOG_TILES,
+							.addr = (uintptr_t)tiles, .bytes = sizeof(tiles) }, NULL),
+			 NMC_STATUS_OK);
+	assert_int_equal(card_oracle(r->card, r->table.sets[0].set, 0, g, NULL), 0);
+	assert_true(g[0] == g[127]);
+	card_memory(r->card, &cells);
+}
+
 static void many_at_once(void **state)
 {
 	struct rig *r = rig_make((struct card_options){ .classes = "digital,digital,digital", .tiles = 4, .rows = 16,
 							.cols = 8, .threads = 2 });
 	static struct mix mix[4];
-	struct nmc_health_log log;
 	unsigned int i, k;
 
 	(void)state;
@@ -258,9 +276,7 @@ static void many_at_once(void **state)
 		assert_int_equal(pthread_create(&mix[i].thread, NULL, mix_run, &mix[i]), 0);
 	}
 	for (i = 0; i < 200; i++)
-		assert_int_equal(rig_admin(r, (struct nmc_sqe){ .opcode = NMC_ADMIN_GET_LOG, .index = NMC_LOG_HEALTH,
-								.addr = (uintptr_t)&log, .bytes = sizeof(log) }, NULL),
-				 NMC_STATUS_OK);
+		look(r);
 	for (i = 0; i < 4; i++) {
 		pthread_join(mix[i].thread, NULL);
 		assert_int_equal(mix[i].faults, ROUNDS);

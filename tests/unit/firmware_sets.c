@@ -214,6 +214,28 @@ static void dying_set_waits_for_its_job(void **state)
 	rig_free(hal);
 }
 
+static void dying_context_waits_for_its_job(void **state)
+{
+	struct hal *hal = rig_make();
+	struct nmc_set_ref ref = { 1, 1 };
+	uint64_t result;
+
+	(void)state;
+	fw_host_enable(hal->fw, 1, 0);
+	rig_create(hal, (struct nmc_tileset_config){ .tiles = 2 }, &result);
+	assert_int_equal(context(hal, 4, &ref, 1), NMC_STATUS_OK);
+	hal->held = true;
+	fw_host_enable(hal->fw, 1, 0);
+	assert_int_equal(context(hal, 4, &ref, 1), NMC_STATUS_BUSY);
+	assert_int_equal(destroy_context(hal, 4), NMC_STATUS_NOT_FOUND);
+	assert_int_equal(context(hal, 5, &ref, 1), NMC_STATUS_OK);
+	hal->held = false;
+	fw_poll(hal->fw);
+	assert_int_equal(context(hal, 4, &ref, 1), NMC_STATUS_OK);
+	assert_int_equal(hal->contexts, 2);
+	rig_free(hal);
+}
+
 static void contexts(void **state)
 {
 	struct hal *hal = rig_make();
@@ -329,6 +351,7 @@ int main(void)
 		cmocka_unit_test(open_refused_while_named),
 		cmocka_unit_test(epoch_rules),
 		cmocka_unit_test(dying_set_waits_for_its_job),
+		cmocka_unit_test(dying_context_waits_for_its_job),
 		cmocka_unit_test(contexts),
 		cmocka_unit_test(bad_configs),
 		cmocka_unit_test(set_info),
