@@ -5,7 +5,6 @@
  * has ended. Workers spin for some microseconds between runs, since products follow one another closely, and
  * then sleep on a futex.
  */
-#define _GNU_SOURCE
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>

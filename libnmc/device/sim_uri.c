@@ -33,7 +33,7 @@ static int set_option(const char *spec, const char *key, size_t key_length, cons
 		{ "tiles", &o->tiles }, { "threads", &o->threads }, { "rows", &o->rows }, { "cols", &o->cols },
 		{ "engines", &o->engines },
 	};
-	uint64_t n;
+	uint64_t n = 0;
 	size_t i;
 	int ret;
 
@@ -41,10 +41,12 @@ static int set_option(const char *spec, const char *key, size_t key_length, cons
 		if (strlen(numbers[i].key) != key_length || memcmp(numbers[i].key, key, key_length))
 			continue;
 		ret = number(spec, value, length, UINT32_MAX, &n);
-		if (!ret && !n)
+		if (ret)
+			return ret;
+		if (!n)
 			return fail(-EINVAL, "sim:%s: %s must be at least 1", spec, numbers[i].key);
 		*numbers[i].to = (unsigned int)n;
-		return ret;
+		return 0;
 	}
 	if (key_length == 4 && !memcmp(key, "seed", 4))
 		return number(spec, value, length, UINT64_MAX, &o->seed);

@@ -205,7 +205,7 @@ int nmc_job_submit(struct nmc_context *context, struct nmc_stream *stream, const
 	return reach->ops->submit(reach, context->context, &d, job);
 }
 
-int job_failure(const struct device_result *r, const char *(*name_of)(void *context, uint32_t tag), void *context)
+int job_outcome(const struct device_result *r, const char *(*name_of)(void *context, uint32_t tag), void *context)
 {
 	const char *name = name_of && r->tag ? name_of(context, r->tag) : NULL;
 
@@ -242,5 +242,5 @@ int nmc_job_wait(struct nmc_context *context, uint64_t job, int64_t timeout_ns, 
 
 		memcpy(report, &full, report->size < sizeof(full) ? report->size : sizeof(full));
 	}
-	return job_failure(&r, NULL, NULL);
+	return job_outcome(&r, NULL, NULL);
 }

@@ -34,7 +34,7 @@ struct nmc_stream {
 int stream_append(struct nmc_stream *s, const void *insn);
 
 /* Text of a failed job: status, cause, and the name that @tag stands for; returns the errno. */
-int job_failure(const struct device_result *r, const char *(*name_of)(void *context, uint32_t tag), void *context);
+int job_outcome(const struct device_result *r, const char *(*name_of)(void *context, uint32_t tag), void *context);
 
 /* As nmc_job_wait(), with the whole result. */
 int job_result(struct nmc_context *context, uint64_t job, int64_t timeout_ns, struct device_result *r);

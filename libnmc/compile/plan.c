@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Making plans: choose the class, place, quantise, lay out, take the tiles; and describing them.
+ */
+#include <errno.h>
+#include <json-c/json.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "libnmc/compile/plan.h"
+#include "libnmc/error.h"
+#include "libnmc/run/runner.h"
+
+#define DEFAULT_SAMPLES	64
+
+static void stage_free(struct stage *s)
+{
+	free(s->weight);
+	free(s->weight_max);
+	free(s->out_scale);
+	free(s->bias);
+	free(s->requant);
+	free(s->table);
+}
+
+void nmc_plan_destroy(struct nmc_plan *plan)
+{
+	unsigned int i;
+
+	if (!plan)
+		return;
+	runner_destroy(plan->runner);
+	nmc_context_destroy(plan->context);
+	nmc_tileset_destroy(plan->set);
+	for (i = 0; plan->block && i < plan->blocks; i++)
+		free(plan->block[i].columns);
+	for (i = 0; plan->stage && i < plan->network->layers; i++)
+		stage_free(&plan->stage[i]);
+	free(plan->block);
+	free(plan->stage);
+	nmc_network_destroy(plan->network);
+	free(plan);
+}
+
+static int choose_class(struct nmc_plan *p, const struct nmc_plan_options *o)
+{
+	int index = o->class_name ? nmc_device_find_class(p->device, o->class_name) : 0;
+	int ret;
+
+	if (index < 0)
+		return index;
+	p->class.size = sizeof(p->class);
+	ret = nmc_device_class(p->device, (unsigned int)index, &p->class);
+	if (ret)
+		return ret;
+	if (!p->class.converters)
+		return o->adc_bits ? fail(-EINVAL, "class %s has no converters; leave adc_bits zero", p->class.name) : 0;
+	p->adc_bits = o->adc_bits ? o->adc_bits : 8;
+	if (!o->adc_bits && p->adc_bits > p->class.adc_bits_max)
+		p->adc_bits = p->class.adc_bits_max;
+	if (p->adc_bits < p->class.adc_bits_min || p->adc_bits > p->class.adc_bits_max)
+		return fail(-EINVAL, "class %s converts with %u to %u bits, not %u", p->class.name,
+			    p->class.adc_bits_min, p->class.adc_bits_max, p->adc_bits);
+	return 0;
+}
+
+/* Inputs in 0..1 for those who have no samples: a fixed congruential sequence. */
+static float *made_samples(const struct nmc_plan *p)
+{
+	size_t n = (size_t)DEFAULT_SAMPLES * p->network->inputs, i;
+	float *x = malloc(n * sizeof(*x));
+	uint32_t state = 1;
+
+	for (i = 0; x && i < n; i++) {
+		state = state * 1664525u + 1013904223u;
+		x[i] = (float)(state >> 8) * 0x1p-24f;
+	}
+	return x;
+}
+
+static int quantise(struct nmc_plan *p, const struct nmc_plan_options *o)
+{
+	float *made;
+	int ret;
+
+	if (o->samples && o->sample_count)
+		return plan_quantise(p, o->samples, o->sample_count);
+	made = made_samples(p);
+	ret = made ? plan_quantise(p, made, DEFAULT_SAMPLES) : fail_memory();
+	free(made);
+	return ret;
+}
+
+static int take_tiles(struct nmc_plan *p)
+{
+	int ret;
+
+	if (p->class.free < p->tiles)
+		return fail(-ENOSPC, "the network needs %u tiles of class %s (%u x %u cells), %u are free of %u; "
+			    "use a smaller network, another class, or a card with more tiles", p->tiles, p->class.name,
+			    p->class.rows, p->class.cols, p->class.free, p->class.tiles);
+	ret = nmc_tileset_create(p->device, p->class.index, p->tiles, &p->set);
+	return ret ? ret : nmc_context_create(p->device, &p->set, 1, &p->context);
+}
+
+static int build(struct nmc_plan *p, const struct nmc_plan_options *o)
+{
+	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
+	int ret = choose_class(p, o);
+
+	if (!ret)
+		ret = nmc_device_info(p->device, &info);
+	if (!ret)
+		ret = plan_place(p);
+	if (!ret)
+		ret = quantise(p, o);
+	if (!ret)
+		ret = plan_layout(p, o->batch, info.sram_bytes);
+	if (!ret)
+		ret = take_tiles(p);
+	return ret ? ret : runner_create(p, &p->runner);
+}
+
+int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
+		    struct nmc_plan **plan)
+{
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	struct nmc_plan *p;
+	int ret;
+
+	*plan = NULL;
+	if (!network->layers)
+		return fail(-EINVAL, "the network has no layers");
+	if (options)
+		memcpy(&o, options, options->size < sizeof(o) ? options->size : sizeof(o));
+	p = calloc(1, sizeof(*p));
+	if (!p)
+		return fail_memory();
+	p->device = device;
+	p->network = network_copy(network);
+	ret = p->network ? build(p, &o) : -ENOMEM;
+	if (ret) {
+		nmc_plan_destroy(p);
+		return ret;
+	}
+	*plan = p;
+	return 0;
+}
+
+static unsigned int columns_per_output(const struct nmc_plan *p)
+{
+	return p->class.differential ? 2 : 1;
+}
+
+int nmc_plan_info(struct nmc_plan *plan, struct nmc_plan_info *info)
+{
+	struct nmc_plan_info full = {
+		.size = info->size,
+		.layers = plan->network->layers,
+		.tiles = plan->tiles,
+		.inputs = plan->network->inputs,
+		.outputs = nmc_network_outputs(plan->network),
+		.batch = plan->batch,
+	};
+	unsigned int i;
+	int ret;
+
+	for (i = 0; i < plan->blocks; i++)
+		full.cells += (uint64_t)plan->block[i].rows * plan->block[i].cols * columns_per_output(plan);
+	full.macs = full.cells;
+	ret = plan->device->reach->ops->set_time(plan->device->reach, plan->set->set, &full.set_time_ns);
+	if (!ret)
+		memcpy(info, &full, info->size < sizeof(full) ? info->size : sizeof(full));
+	return ret;
+}
+
+static const char *activation_name(enum nmc_activation a)
+{
+	static const char *const names[] = { "none", "relu", "sigmoid", "tanh", "softmax" };
+
+	return names[a];
+}
+
+char *nmc_plan_text(const struct nmc_plan *plan)
+{
+	unsigned int i, b;
+	char *text = NULL;
+	size_t bytes;
+	FILE *f = open_memstream(&text, &bytes);
+
+	if (!f)
+		return NULL;
+	fprintf(f, "%u layers on %u tiles of class %s (%u x %u cells), batch %u, %u bytes of SRAM\n",
+		plan->network->layers, plan->tiles, plan->class.name, plan->class.rows, plan->class.cols, plan->batch,
+		plan->sram);
+	for (i = 0; i < plan->network->layers; i++) {
+		const struct layer *l = &plan->network->layer[i];
+		const struct stage *s = &plan->stage[i];
+
+		fprintf(f, "%u %s: %u -> %u, %s, input code %.6g\n", i, l->name, l->inputs, l->outputs,
+			activation_name(l->activation), (double)s->in_scale);
+		for (b = s->first_block; b < s->first_block + s->blocks; b++)
+			fprintf(f, "    tile %u: inputs %u-%u, outputs %u-%u\n", plan->block[b].tile,
+				plan->block[b].first_in, plan->block[b].first_in + plan->block[b].rows - 1,
+				plan->block[b].first_out, plan->block[b].first_out + plan->block[b].cols - 1);
+	}
+	fclose(f);
+	return text;
+}
+
+static struct json_object *block_json(const struct block *b)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "tile", json_object_new_int((int)b->tile));
+	json_object_object_add(o, "first_input", json_object_new_int((int)b->first_in));
+	json_object_object_add(o, "inputs", json_object_new_int((int)b->rows));
+	json_object_object_add(o, "first_output", json_object_new_int((int)b->first_out));
+	json_object_object_add(o, "outputs", json_object_new_int((int)b->cols));
+	return o;
+}
+
+static struct json_object *layer_json(const struct nmc_plan *p, unsigned int i)
+{
+	const struct layer *l = &p->network->layer[i];
+	const struct stage *s = &p->stage[i];
+	struct json_object *o = json_object_new_object(), *blocks = json_object_new_array();
+	unsigned int b;
+
+	json_object_object_add(o, "name", json_object_new_string(l->name));
+	json_object_object_add(o, "inputs", json_object_new_int((int)l->inputs));
+	json_object_object_add(o, "outputs", json_object_new_int((int)l->outputs));
+	json_object_object_add(o, "activation", json_object_new_string(activation_name(l->activation)));
+	json_object_object_add(o, "input_scale", json_object_new_double((double)s->in_scale));
+	for (b = s->first_block; b < s->first_block + s->blocks; b++)
+		json_object_array_add(blocks, block_json(&p->block[b]));
+	json_object_object_add(o, "blocks", blocks);
+	return o;
+}
+
+char *nmc_plan_json(const struct nmc_plan *plan)
+{
+	struct json_object *o = json_object_new_object(), *layers = json_object_new_array();
+	unsigned int i;
+	char *text;
+
+	json_object_object_add(o, "schema", json_object_new_int(1));
+	json_object_object_add(o, "class", json_object_new_string(plan->class.name));
+	json_object_object_add(o, "tiles", json_object_new_int((int)plan->tiles));
+	json_object_object_add(o, "rows", json_object_new_int((int)plan->class.rows));
+	json_object_object_add(o, "cols", json_object_new_int((int)plan->class.cols));
+	json_object_object_add(o, "adc_bits", json_object_new_int((int)plan->adc_bits));
+	json_object_object_add(o, "batch", json_object_new_int((int)plan->batch));
+	json_object_object_add(o, "sram_bytes", json_object_new_int((int)plan->sram));
+	for (i = 0; i < plan->network->layers; i++)
+		json_object_array_add(layers, layer_json(plan, i));
+	json_object_object_add(o, "layers", layers);
+	text = strdup(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY));
+	json_object_put(o);
+	return text;
+}

@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * A plan: a network as integers, cut into blocks that each sit on a tile of their own.
+ *
+ * Numbers of one layer, with x the int8 codes of its inputs (one code is @in_scale), d the conductance difference of a
+ * pair in LSB (integer weight for integer classes), and D the largest value of d:
+ *
+ *	y_j = in_scale * w_j / D * sum_i d_ij x_i + b_j,	w_j = max_i |W_ij|
+ *
+ * Analog classes convert each block's sum with a range of its own; the digital scale brings all blocks and outputs of
+ * a layer to one unit @out_scale. Integer classes leave the unit of each output, in_scale * w_j / D.
+ */
+#ifndef NMC_PLAN_H
+#define NMC_PLAN_H
+
+#include "isa/nmc_isa.h"
+#include "libnmc/device/device.h"
+#include "libnmc/net/net.h"
+
+#define CODE_MAX	127
+#define WEIGHT_MAX	127	/* integer classes */
+
+/**
+ * struct block - part of a layer's matrix on one tile
+ * @layer: layer
+ * @tile: virtual tile
+ * @first_in: first input
+ * @rows: inputs
+ * @first_out: first output
+ * @cols: outputs
+ * @columns: conversion of each output; NULL for integer classes
+ * @columns_at: address of @columns in the parameter area
+ */
+struct block {
+	unsigned int layer;
+	unsigned int tile;
+	unsigned int first_in;
+	unsigned int rows;
+	unsigned int first_out;
+	unsigned int cols;
+	struct nmc_isa_column *columns;
+	uint32_t columns_at;
+};
+
+/**
+ * struct stage - a layer as integers
+ * @in_scale: value of one input code
+ * @weight: d, outputs x inputs
+ * @weight_max: w_j
+ * @out_scale: value of one unit of output j
+ * @bias: bias in units of the output
+ * @requant: to the codes of the next layer, or to the table's input
+ * @per_output: @requant has one entry an output, else one
+ * @lo: lower clip of the requantisation
+ * @table: activation as a table of codes, or NULL
+ * @first_block: first of its blocks
+ * @blocks: how many
+ * @bias_at: address in the parameter area
+ * @requant_at: address in the parameter area
+ * @table_at: address in the parameter area
+ */
+struct stage {
+	float in_scale;
+	int16_t *weight;
+	float *weight_max;
+	double *out_scale;
+	int32_t *bias;
+	struct nmc_isa_requant *requant;
+	bool per_output;
+	int lo;
+	int8_t *table;
+	unsigned int first_block;
+	unsigned int blocks;
+	uint32_t bias_at;
+	uint32_t requant_at;
+	uint32_t table_at;
+};
+
+struct nmc_plan {
+	struct nmc_device *device;
+	struct nmc_network *network;
+	struct nmc_class_info class;
+	unsigned int adc_bits;
+	unsigned int tiles;
+	struct stage *stage;
+	struct block *block;
+	unsigned int blocks;
+	uint32_t batch;
+	uint32_t params;	/* bytes of the parameter area */
+	uint32_t sram;		/* bytes of the window when running @batch vectors */
+	bool programmed;
+	struct nmc_tileset *set;
+	struct nmc_context *context;
+	struct runner *runner;
+};
+
+/* Largest |d|. */
+static inline double weight_full(const struct nmc_plan *p)
+{
+	return p->class.converters ? NMC_CONDUCTANCE_MAX : WEIGHT_MAX;
+}
+
+/* Cuts every layer into blocks of at most the tile's rows and outputs, evenly. Return: 0 or -ENOMEM. */
+int plan_place(struct nmc_plan *p);
+
+/* Turns the network into integers, with ranges from @count input vectors at @samples. */
+int plan_quantise(struct nmc_plan *p, const float *samples, size_t count);
+
+/* Addresses of parameters and batch buffers in SRAM. -ENOSPC if not even one vector fits. */
+int plan_layout(struct nmc_plan *p, uint32_t wanted_batch, uint32_t sram_bytes);
+
+/* Codes of one input vector. */
+void plan_codes(const struct nmc_plan *p, const float *in, int8_t *codes);
+
+/* Integers of the last layer to the values an application sees. */
+void plan_values(const struct nmc_plan *p, const int32_t *raw, float *out);
+
+/* SRAM addresses that the run stream uses, for @batch vectors. */
+struct layout {
+	uint32_t codes[2];	/* int8 activations, ping-pong */
+	uint32_t codes_pitch;
+	uint32_t sums;		/* int32 */
+	uint32_t sums_pitch;
+	uint32_t bytes;
+};
+void plan_buffers(const struct nmc_plan *p, uint32_t batch, struct layout *l);
+
+/* Parameter area as the card loads it. */
+void plan_params(const struct nmc_plan *p, uint8_t *area);
+
+#endif

@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Runs in the background: a thread of the run drives the jobs and makes a descriptor readable at the end.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <time.h>
+#include <unistd.h>
+#include "libnmc/error.h"
+#include "libnmc/run/runner.h"
+
+/**
+ * struct nmc_run - a run in the background
+ * @plan: its plan
+ * @in: input vectors
+ * @count: how many
+ * @out: results
+ * @thread: drives the run
+ * @fd: readable at the end
+ * @cancel: the run is to end early
+ * @vectors: vectors done
+ * @lock: protects what follows
+ * @end: signalled at the end
+ * @ended: it ended
+ * @result: 0 or its error
+ * @error: the error's text, which belongs to the thread that made it
+ * @report: what it used
+ */
+struct nmc_run {
+	struct nmc_plan *plan;
+	const float *in;
+	size_t count;
+	float *out;
+	pthread_t thread;
+	int fd;
+	int cancel;
+	size_t vectors;
+	pthread_mutex_t lock;
+	pthread_cond_t end;
+	bool ended;
+	int result;
+	char error[512];
+	struct nmc_run_report report;
+};
+
+static void *run_thread(void *arg)
+{
+	struct nmc_run *run = arg;
+	uint64_t one = 1;
+	int ret = runner_run(run->plan, run->in, run->count, (struct sink){ .values = run->out }, &run->report,
+			     &run->vectors, &run->cancel);
+
+	pthread_mutex_lock(&run->lock);
+	if (ret)
+		snprintf(run->error, sizeof(run->error), "%s", nmc_last_error());
+	run->result = ret;
+	run->ended = true;
+	pthread_cond_broadcast(&run->end);
+	pthread_mutex_unlock(&run->lock);
+	while (write(run->fd, &one, sizeof(one)) < 0 && errno == EINTR)
+		;
+	return NULL;
+}
+
+static void run_init(struct nmc_run *run)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_mutex_init(&run->lock, NULL);
+	pthread_cond_init(&run->end, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void run_free(struct nmc_run *run)
+{
+	close(run->fd);
+	pthread_mutex_destroy(&run->lock);
+	pthread_cond_destroy(&run->end);
+	free(run);
+}
+
+int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run)
+{
+	struct nmc_run *r;
+
+	*run = NULL;
+	if (!plan->programmed)
+		return fail(-EINVAL, "the plan has not been programmed; call nmc_plan_program() first");
+	r = calloc(1, sizeof(*r));
+	if (!r)
+		return fail_memory();
+	r->plan = plan;
+	r->in = in;
+	r->count = count;
+	r->out = out;
+	r->report.size = sizeof(r->report);
+	r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (r->fd < 0) {
+		free(r);
+		return fail(-errno, "eventfd: %s", strerror(errno));
+	}
+	run_init(r);
+	if (pthread_create(&r->thread, NULL, run_thread, r)) {
+		run_free(r);
+		return fail(-EAGAIN, "cannot start a thread for the run");
+	}
+	*run = r;
+	return 0;
+}
+
+int nmc_run_fd(struct nmc_run *run)
+{
+	return run->fd;
+}
+
+size_t nmc_run_done(struct nmc_run *run)
+{
+	return __atomic_load_n(&run->vectors, __ATOMIC_ACQUIRE);
+}
+
+/* The run's outcome, with its text given to the calling thread. */
+static int outcome(struct nmc_run *run)
+{
+	return run->result ? fail(run->result, "%s", run->error) : 0;
+}
+
+int nmc_run_poll(struct nmc_run *run)
+{
+	int ret = -EAGAIN;
+
+	pthread_mutex_lock(&run->lock);
+	if (run->ended)
+		ret = outcome(run);
+	pthread_mutex_unlock(&run->lock);
+	return ret;
+}
+
+int nmc_run_wait(struct nmc_run *run, int64_t timeout_ns, struct nmc_run_report *report)
+{
+	int64_t at = deadline_of(timeout_ns);
+	struct timespec until = { .tv_sec = at / 1000000000, .tv_nsec = at % 1000000000 };
+	int ret = 0;
+
+	pthread_mutex_lock(&run->lock);
+	while (!run->ended && !ret)
+		if (pthread_cond_timedwait(&run->end, &run->lock, &until) == ETIMEDOUT && !run->ended)
+			ret = fail(-ETIMEDOUT, "the run has not ended: %zu of %zu vectors", nmc_run_done(run), run->count);
+	if (!ret)
+		ret = outcome(run);
+	if (!ret && report) {
+		uint32_t size = report->size;
+
+		memcpy(report, &run->report, size < sizeof(run->report) ? size : sizeof(run->report));
+		report->size = size;
+	}
+	pthread_mutex_unlock(&run->lock);
+	return ret;
+}
+
+void nmc_run_destroy(struct nmc_run *run)
+{
+	if (!run)
+		return;
+	__atomic_store_n(&run->cancel, 1, __ATOMIC_RELEASE);
+	pthread_join(run->thread, NULL);
+	run_free(run);
+}

@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Programming a plan: one job a tile, the next one prepared while the card works on the last.
+ */
+#include <errno.h>
+#include <string.h>
+#include "libnmc/error.h"
+#include "libnmc/run/emit.h"
+#include "libnmc/run/runner.h"
+
+#define LANES	2
+
+struct lane_program {
+	struct nmc_buffer *targets;
+	struct nmc_buffer *report;
+	struct nmc_stream *stream;
+	uint64_t job;
+	bool busy;
+};
+
+/* Targets of a block: both columns of a pair side by side, one of them zero; or weights. */
+static void fill_targets(const struct nmc_plan *p, const struct block *b, int16_t *to)
+{
+	unsigned int inputs = p->network->layer[b->layer].inputs, r, c;
+
+	for (r = 0; r < b->rows; r++)
+		for (c = 0; c < b->cols; c++) {
+			int16_t w = p->stage[b->layer].weight[(size_t)(b->first_out + c) * inputs + b->first_in + r];
+
+			if (p->class.differential) {
+				*to++ = w > 0 ? w : 0;
+				*to++ = w < 0 ? (int16_t)-w : 0;
+			} else {
+				*to++ = w;
+			}
+		}
+}
+
+static int lane_start(struct nmc_plan *p, const struct block *b, struct lane_program *lane)
+{
+	struct nmc_slot_ref slots[PROGRAM_SLOTS] = { { lane->targets, false }, { lane->report, true } };
+	int ret;
+
+	fill_targets(p, b, nmc_buffer_data(lane->targets));
+	nmc_stream_destroy(lane->stream);
+	lane->stream = NULL;
+	ret = emit_program(p, b, &lane->stream);
+	if (!ret)
+		ret = nmc_job_submit(p->context, lane->stream, slots, PROGRAM_SLOTS, &lane->job);
+	lane->busy = !ret;
+	return ret;
+}
+
+static void add_report(struct nmc_program_report *sum, const struct nmc_isa_report *r, double *square)
+{
+	unsigned int i;
+
+	sum->tiles++;
+	sum->cells += r->cells;
+	sum->converged += r->converged;
+	sum->given_up += r->given_up;
+	sum->pulses += r->pulses;
+	sum->pulses_max = r->pulses_max > sum->pulses_max ? r->pulses_max : sum->pulses_max;
+	sum->modelled_ns += r->time_ns + r->settle_ns;
+	sum->energy_j += (double)r->energy_fj * 1e-15;
+	*square += (double)r->residual_rms * r->residual_rms * r->cells;
+	for (i = 0; i < NMC_REPORT_BINS; i++)
+		sum->pulse_hist[i] += r->pulse_hist[i];
+}
+
+static int lane_finish(struct nmc_plan *p, struct lane_program *lane, struct nmc_program_report *sum, double *square)
+{
+	struct device_result r;
+	int ret;
+
+	if (!lane->busy)
+		return 0;
+	lane->busy = false;
+	ret = job_result(p->context, lane->job, -1, &r);
+	if (!ret)
+		ret = job_outcome(&r, layer_of_tag, p);
+	if (!ret)
+		add_report(sum, nmc_buffer_data(lane->report), square);
+	return ret;
+}
+
+static int lanes_open(struct nmc_plan *p, struct lane_program *lane)
+{
+	size_t bytes = (size_t)p->class.rows * p->class.cols * sizeof(int16_t);
+	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < LANES; i++) {
+		ret = nmc_buffer_create(p->device, bytes, &lane[i].targets);
+		if (!ret)
+			ret = nmc_buffer_create(p->device, sizeof(struct nmc_isa_report), &lane[i].report);
+	}
+	return ret;
+}
+
+static void lanes_close(struct lane_program *lane)
+{
+	unsigned int i;
+
+	for (i = 0; i < LANES; i++) {
+		nmc_stream_destroy(lane[i].stream);
+		nmc_buffer_destroy(lane[i].targets);
+		nmc_buffer_destroy(lane[i].report);
+	}
+}
+
+static int program_blocks(struct nmc_plan *p, struct lane_program *lane, nmc_progress_fn progress, void *context,
+			  struct nmc_program_report *sum, double *square)
+{
+	unsigned int i, done = 0;
+	int ret = 0;
+
+	for (i = 0; !ret && i < p->blocks + LANES - 1; i++) {
+		if (i < p->blocks)
+			ret = lane_start(p, &p->block[i], &lane[i % LANES]);
+		if (ret || i + 1 < LANES)
+			continue;
+		ret = lane_finish(p, &lane[(i + 1) % LANES], sum, square);
+		if (!ret && done < p->blocks && progress && progress(context, ++done, p->blocks))
+			ret = fail(-ECANCELED, "programming stopped after %u of %u tiles", done, p->blocks);
+	}
+	return ret;
+}
+
+static void complete_report(struct nmc_program_report *sum, double square, uint64_t start)
+{
+	double mean = sum->cells ? square / (double)sum->cells : 0.0;
+
+	sum->mean_pulses = sum->cells ? (double)sum->pulses / (double)sum->cells : 0.0;
+	sum->residual = (float)(__builtin_sqrt(mean) / 1048576.0);
+	sum->wall_ns = wall_ns() - start;
+}
+
+int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report)
+{
+	struct nmc_program_report sum = { 0 };
+	struct lane_program lane[LANES] = { 0 };
+	uint64_t start = wall_ns();
+	double square = 0.0;
+	unsigned int i;
+	int ret = lanes_open(plan, lane);
+
+	plan->programmed = false;
+	if (!ret)
+		ret = program_blocks(plan, lane, progress, context, &sum, &square);
+	for (i = 0; i < LANES; i++) {
+		struct device_result r;
+
+		if (lane[i].busy)
+			job_result(plan->context, lane[i].job, -1, &r);
+	}
+	lanes_close(lane);
+	if (ret)
+		return ret;
+	plan->programmed = true;
+	complete_report(&sum, square, start);
+	if (report) {
+		sum.size = report->size;
+		memcpy(report, &sum, report->size < sizeof(sum) ? report->size : sizeof(sum));
+	}
+	return 0;
+}

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a plan keeps between runs: parameters and buffers on the card's side of memory, and streams.
+ */
+#ifndef NMC_RUNNER_H
+#define NMC_RUNNER_H
+
+#include <pthread.h>
+#include "libnmc/compile/plan.h"
+
+#define RUNNER_JOB_VECTORS	2048u	/* vectors a job, whatever the batch: jobs are where conductances age */
+#define RUNNER_LANES		2	/* jobs in flight: one runs while the next is prepared */
+
+/**
+ * struct lane - buffers of one job in flight
+ * @in: int8 codes
+ * @out: int32 results, then the counters of the job
+ * @job: its id
+ * @first: first vector
+ * @vectors: vectors of the job, 0 if idle
+ */
+struct lane {
+	struct nmc_buffer *in;
+	struct nmc_buffer *out;
+	uint64_t job;
+	size_t first;
+	uint32_t vectors;
+};
+
+/**
+ * struct runner - see above
+ * @params: parameter area
+ * @stream: stream for @stream_vectors vectors
+ * @stream_vectors: vectors that @stream stands for
+ * @lane: jobs in flight
+ * @order: held by the run in progress, so that runs follow one another
+ */
+struct runner {
+	struct nmc_buffer *params;
+	struct nmc_stream *stream;
+	uint32_t stream_vectors;
+	struct lane lane[RUNNER_LANES];
+	pthread_mutex_t order;
+};
+
+int runner_create(struct nmc_plan *p, struct runner **runner);
+void runner_destroy(struct runner *r);
+
+/* Where results go: integers or values. */
+struct sink {
+	int32_t *raw;
+	float *values;
+};
+
+/*
+ * Runs @count vectors. @done is advanced as vectors finish; @cancel ends the run with -ECANCELED. Either may be NULL.
+ */
+int runner_run(struct nmc_plan *p, const float *in, size_t count, struct sink sink, struct nmc_run_report *report,
+	       size_t *done, const int *cancel);
+
+/* Name of the layer that an instruction's tag stands for, for job_outcome(). */
+const char *layer_of_tag(void *plan, uint32_t tag);
+
+/* Wall time, nanoseconds. */
+uint64_t wall_ns(void);
+
+#endif
