@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <poll.h>
 #include "core_rig.h"
+#include "card/core/machine.h"
 
 static const struct card_options small = { .tiles = 4, .rows = 16, .cols = 8, .seed = 1, .threads = 1 };
 
@@ -369,6 +370,46 @@ static void health(void **state)
 	rig_free(r);
 }
 
+/* The settle time of a programming passes on the set's clock, and on no other's. */
+static void settle_time(void **state)
+{
+	struct rig *r = rig_small();
+	struct nmc_tileset_info info[2];
+	struct nmc_tile_log log;
+	unsigned int i;
+
+	(void)state;
+	program(r, SET_RRAM, 0);
+	for (i = 0; i < 2; i++)
+		assert_int_equal(rig_admin(r, (struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_INFO,
+								.id = r->table.sets[i].set, .addr = (uintptr_t)&info[i],
+								.bytes = sizeof(info[i]) }, NULL), NMC_STATUS_OK);
+	assert_int_equal(info[1].time_ns, r->cqe.result);
+	assert_int_equal(info[0].time_ns, r->cqe.result + 1000000000);
+	tile_state(r, 0, &log);
+	assert_in_range(log.programmed_ns, 1000000000, info[0].time_ns);
+	rig_free(r);
+}
+
+/* A set that is mapped anew under a context makes the context's name for it stale. */
+static void stale_under_context(void **state)
+{
+	struct rig *r = rig_small();
+	const struct nmc_set_ref *ref = &r->table.sets[SET_IDEAL];
+	const uint32_t tiles[2] = { 4, 5 };
+
+	(void)state;
+	rig_control(r, NMC_OP_END);
+	assert_int_equal(rig_run(r), NMC_STATUS_OK);
+	set_map(r->card, ref->set, ref->generation + 1, tiles, 2);
+	assert_int_equal(rig_run(r), NMC_STATUS_FAULT);
+	assert_int_equal(r->cqe.fault.cause, NMC_FAULT_SET_STALE);
+	assert_int_equal(r->cqe.fault.object, SET_IDEAL);
+	set_map(r->card, ref->set, ref->generation, tiles, 2);
+	assert_int_equal(rig_run(r), NMC_STATUS_OK);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +422,8 @@ int main(void)
 		cmocka_unit_test(errors_and_events),
 		cmocka_unit_test(oracle_and_memory),
 		cmocka_unit_test(health),
+		cmocka_unit_test(settle_time),
+		cmocka_unit_test(stale_under_context),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
