@@ -349,7 +349,7 @@ struct drm_nmc_bo_wait {
  * @uuid: persistent sets: unique name; zero otherwise
  * @label: persistent sets: free text, NUL-padded
  *
- * Errors: ENOSPC too few free tiles, EEXIST uuid taken.
+ * Errors: ENOSPC too few free tiles, or 256 tile sets open in this file; EEXIST uuid taken.
  */
 struct drm_nmc_tileset_create {
 	__u32 class_id;
@@ -428,7 +428,8 @@ struct drm_nmc_tileset_info {
  * @handle: out: context handle of this file
  * @pad: must be zero
  *
- * Errors: ENOENT a handle is unknown, EPERM priority, ENOSPC no context left on the card.
+ * Errors: ENOENT a handle is unknown, E2BIG @set_count, EPERM priority, ENOSPC no context left on the card or 64 of
+ * this file.
  */
 struct drm_nmc_context_create {
 	__u32 flags;
@@ -441,7 +442,8 @@ struct drm_nmc_context_create {
 };
 
 /**
- * struct drm_nmc_context_destroy - CONTEXT_DESTROY: jobs not yet started are cancelled (ECANCELED in their fences)
+ * struct drm_nmc_context_destroy - CONTEXT_DESTROY: jobs that the card does not have yet are cancelled (ECANCELED in
+ *	their fences), those on its ring run to their end; returns at once
  * @handle: context handle
  * @pad: must be zero
  *
@@ -497,6 +499,8 @@ struct drm_nmc_sync {
  * @stream_offset: byte offset of the stream within the slot, multiple of 64
  * @stream_bytes: bytes, multiple of 64
  * @job: out: job id, from 1, counting in the context
+ *
+ * While 1024 jobs of the context have not ended a further submission waits, interruptibly.
  *
  * A job that fails signals its fences with an error: EIO fault, ECANCELED cancelled or aborted, ENODEV device lost,
  * ETIME timed out. JOB_RESULT tells more. Errors: ENOENT unknown handle, E2BIG too many, ECANCELED context banned.
