@@ -1,0 +1,466 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Plans on the in-process card, through the public header alone: perfect cells give the integer reference bit for bit
+ * however a network is cut, results do not depend on batch, threads or vector width, and RRAM stays close.
+ */
+#include <errno.h>
+#include <math.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "nmc.h"
+
+#define LAYERS_MAX 4
+
+/* A network to make: widths and activations. */
+struct shape {
+	unsigned int layers;
+	unsigned int width[LAYERS_MAX + 1];
+	enum nmc_activation activation[LAYERS_MAX];
+};
+
+static const struct shape deep = {
+	3, { 100, 70, 33, 10 }, { NMC_ACTIVATION_RELU, NMC_ACTIVATION_TANH, NMC_ACTIVATION_NONE },
+};
+
+static uint32_t state = 1;
+
+/* -1 to 1, the same on every machine. */
+static float draw(void)
+{
+	state = state * 1664525u + 1013904223u;
+	return (float)(state >> 8) * 0x1p-23f - 1.0f;
+}
+
+static struct nmc_network *make_network(const struct shape *s)
+{
+	struct nmc_network *network;
+	unsigned int i, k;
+
+	state = 7;
+	assert_int_equal(nmc_network_create(s->width[0], &network), 0);
+	for (i = 0; i < s->layers; i++) {
+		unsigned int n = s->width[i] * s->width[i + 1];
+		float *w = malloc(n * sizeof(*w)), *b = malloc(s->width[i + 1] * sizeof(*b));
+
+		assert_true(w && b);
+		for (k = 0; k < n; k++)
+			w[k] = draw() * 2.0f / sqrtf((float)s->width[i]);
+		for (k = 0; k < s->width[i + 1]; k++)
+			b[k] = draw() * 0.2f;
+		assert_int_equal(nmc_network_add_dense(network, NULL, s->width[i + 1], w, b, s->activation[i]), 0);
+		free(w);
+		free(b);
+	}
+	return network;
+}
+
+static float *make_inputs(size_t n)
+{
+	float *x = malloc(n * sizeof(*x));
+	size_t i;
+
+	assert_non_null(x);
+	state = 99;
+	for (i = 0; i < n; i++)
+		x[i] = draw() * 0.5f + 0.5f;
+	return x;
+}
+
+/* A programmed plan on a card of its own. */
+struct rig {
+	struct nmc_device *device;
+	struct nmc_network *network;
+	struct nmc_plan *plan;
+};
+
+static void rig_open(struct rig *r, const char *uri, const struct shape *s, uint32_t batch, uint32_t adc_bits)
+{
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+
+	o.batch = batch;
+	o.adc_bits = adc_bits;
+	r->network = make_network(s);
+	if (nmc_device_open(uri, &r->device) || nmc_plan_create(r->device, r->network, &o, &r->plan) ||
+	    nmc_plan_program(r->plan, NULL, NULL, NULL))
+		fail_msg("%s: %s", uri, nmc_last_error());
+}
+
+static void rig_close(struct rig *r)
+{
+	nmc_plan_destroy(r->plan);
+	nmc_network_destroy(r->network);
+	nmc_device_close(r->device);
+}
+
+static int32_t *run_raw(struct rig *r, const float *in, size_t count, struct nmc_run_report *report)
+{
+	int32_t *out = calloc(count * nmc_network_outputs(r->network), sizeof(*out));
+
+	assert_non_null(out);
+	if (nmc_plan_run_raw(r->plan, in, count, out, report))
+		fail_msg("%s", nmc_last_error());
+	return out;
+}
+
+static void expect_reference(const char *uri, const struct shape *s, uint32_t adc_bits)
+{
+	enum { COUNT = 150 };
+	float *in = make_inputs((size_t)COUNT * s->width[0]);
+	size_t n = (size_t)COUNT * s->width[s->layers];
+	int32_t *want = malloc(n * sizeof(*want)), *got;
+	struct rig r;
+
+	rig_open(&r, uri, s, 64, adc_bits);
+	assert_int_equal(nmc_plan_reference(r.plan, in, COUNT, want), 0);
+	got = run_raw(&r, in, COUNT, NULL);
+	assert_memory_equal(got, want, n * sizeof(*want));
+	free(got);
+	free(want);
+	free(in);
+	rig_close(&r);
+}
+
+static void ideal_is_the_reference(void **unused)
+{
+	static const struct shape shapes[] = {
+		{ 1, { 1, 1 }, { NMC_ACTIVATION_NONE } },
+		{ 1, { 64, 32 }, { NMC_ACTIVATION_NONE } },
+		{ 1, { 65, 33 }, { NMC_ACTIVATION_NONE } },
+		{ 1, { 300, 1 }, { NMC_ACTIVATION_SOFTMAX } },
+		{ 2, { 5, 200, 3 }, { NMC_ACTIVATION_SIGMOID, NMC_ACTIVATION_SIGMOID } },
+		{ 3, { 130, 129, 65, 10 }, { NMC_ACTIVATION_RELU, NMC_ACTIVATION_RELU, NMC_ACTIVATION_SOFTMAX } },
+	};
+	static const uint32_t bits[] = { 4, 8, 12 };
+	size_t i, b;
+
+	(void)unused;
+	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++) {
+		for (b = 0; b < sizeof(bits) / sizeof(*bits); b++)
+			expect_reference("sim:ideal?tiles=64&rows=64&cols=64&seed=3", &shapes[i], bits[b]);
+		expect_reference("sim:digital?tiles=64&rows=64&cols=64", &shapes[i], 0);
+	}
+	expect_reference("sim:ideal", &deep, 8);
+}
+
+static void expect_same(const char *uri, const struct shape *s, uint32_t batch, const int32_t *want, const float *in,
+			size_t count)
+{
+	struct rig r;
+	int32_t *got;
+
+	rig_open(&r, uri, s, batch, 0);
+	got = run_raw(&r, in, count, NULL);
+	assert_memory_equal(got, want, count * s->width[s->layers] * sizeof(*want));
+	free(got);
+	rig_close(&r);
+}
+
+static void same_bits_everywhere(void **unused)
+{
+	enum { COUNT = 300 };
+	float *in = make_inputs((size_t)COUNT * deep.width[0]);
+	struct rig r;
+	int32_t *want;
+
+	(void)unused;
+	rig_open(&r, "sim:rram?seed=5&rows=64&cols=64&threads=1", &deep, 1, 0);
+	want = run_raw(&r, in, COUNT, NULL);
+	rig_close(&r);
+	expect_same("sim:rram?seed=5&rows=64&cols=64&threads=1", &deep, 128, want, in, COUNT);
+	expect_same("sim:rram?seed=5&rows=64&cols=64&threads=2", &deep, 0, want, in, COUNT);
+	expect_same("sim:rram?seed=5&rows=64&cols=64&threads=2&simd=off", &deep, 7, want, in, COUNT);
+	free(want);
+	free(in);
+}
+
+/* The quantised network follows the float one, on perfect cells and on RRAM. */
+static void expect_close(const char *uri, double most)
+{
+	enum { COUNT = 200 };
+	float *in = make_inputs((size_t)COUNT * deep.width[0]), want[COUNT * 10], got[COUNT * 10];
+	double error = 0.0, power = 0.0;
+	struct rig r;
+	size_t i;
+
+	rig_open(&r, uri, &deep, 0, 0);
+	assert_int_equal(nmc_network_forward(r.network, in, COUNT, want), 0);
+	assert_int_equal(nmc_plan_run(r.plan, in, COUNT, got, NULL), 0);
+	for (i = 0; i < COUNT * 10; i++) {
+		error += (double)(got[i] - want[i]) * (got[i] - want[i]);
+		power += (double)want[i] * want[i];
+	}
+	if (sqrt(error / power) > most)
+		fail_msg("%s: relative error %g", uri, sqrt(error / power));
+	free(in);
+	rig_close(&r);
+}
+
+static void close_to_float(void **unused)
+{
+	(void)unused;
+	expect_close("sim:digital", 0.05);
+	expect_close("sim:ideal", 0.08);
+	expect_close("sim:rram?seed=1", 0.35);
+	expect_close("sim:rram?seed=2", 0.35);
+}
+
+static int count_tiles(void *context, size_t done, size_t total)
+{
+	unsigned int *calls = context;
+
+	assert_int_equal(done, ++*calls);
+	assert_true(done <= total);
+	return 0;
+}
+
+static int stop_at_two(void *context, size_t done, size_t total)
+{
+	(void)context;
+	(void)total;
+	return done == 2;
+}
+
+static void programming(void **unused)
+{
+	struct nmc_program_report report = NMC_PROGRAM_REPORT_INIT;
+	struct nmc_plan_info info = NMC_PLAN_INFO_INIT;
+	struct nmc_run_report used = NMC_RUN_REPORT_INIT;
+	float *in = make_inputs(deep.width[0]), out[10];
+	uint64_t cells = 0;
+	unsigned int calls = 0, b;
+	struct rig r;
+
+	(void)unused;
+	rig_open(&r, "sim:rram?seed=1&rows=64&cols=64", &deep, 0, 0);
+	assert_int_equal(nmc_plan_program(r.plan, count_tiles, &calls, &report), 0);
+	assert_int_equal(nmc_plan_info(r.plan, &info), 0);
+	assert_int_equal(calls, info.tiles);
+	assert_int_equal(report.tiles, info.tiles);
+	assert_int_equal(report.cells, info.cells);
+	for (b = 0; b < 16; b++)
+		cells += report.pulse_hist[b];
+	assert_int_equal(cells, report.cells);
+	assert_true(report.converged + report.given_up <= report.cells);
+	assert_true((double)report.converged >= 0.99 * (double)report.cells);
+	assert_int_equal(nmc_plan_run(r.plan, in, 1, out, &used), 0);
+	assert_int_equal(used.vectors, 1);
+	assert_int_equal(used.macs, info.macs);
+	assert_int_equal(nmc_plan_program(r.plan, stop_at_two, NULL, NULL), -ECANCELED);
+	assert_int_equal(nmc_plan_run(r.plan, in, 1, out, NULL), -EINVAL);
+	free(in);
+	rig_close(&r);
+}
+
+static void refusals(void **unused)
+{
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	struct nmc_network *network = make_network(&deep);
+	struct nmc_device *device;
+	struct nmc_plan *plan;
+
+	(void)unused;
+	assert_int_equal(nmc_device_open("sim:rram,digital?tiles=2&rows=64&cols=64", &device), 0);
+	assert_int_equal(nmc_plan_create(device, network, NULL, &plan), -ENOSPC);
+	assert_null(plan);
+	/* 100 x 70 on 64 x 32 takes 6 tiles, 70 x 33 takes 4, 33 x 10 one. */
+	assert_non_null(strstr(nmc_last_error(), "11"));
+	assert_non_null(strstr(nmc_last_error(), "2"));
+	o.class_name = "pcm";
+	assert_int_equal(nmc_plan_create(device, network, &o, &plan), -ENOENT);
+	assert_non_null(strstr(nmc_last_error(), "rram, digital"));
+	o.class_name = "rram";
+	o.adc_bits = 13;
+	assert_int_equal(nmc_plan_create(device, network, &o, &plan), -EINVAL);
+	nmc_network_destroy(network);
+	nmc_device_close(device);
+	assert_int_equal(nmc_device_open("sim:unobtainium", &device), -EINVAL);
+	assert_int_equal(nmc_device_open("sim:?tiles=many", &device), -EINVAL);
+	assert_int_equal(nmc_device_open("gpu:0", &device), -EINVAL);
+	assert_null(device);
+}
+
+/* Calibration vectors that are no numbers cannot give ranges. */
+static void hostile_samples(void **unused)
+{
+	static const float bad[] = { NAN, INFINITY, -INFINITY };
+	struct nmc_network *network = make_network(&deep);
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	float *in = make_inputs(deep.width[0]);
+	struct nmc_device *device;
+	struct nmc_plan *plan;
+	size_t i;
+
+	(void)unused;
+	assert_int_equal(nmc_device_open("sim:ideal", &device), 0);
+	o.samples = in;
+	o.sample_count = 1;
+	for (i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		in[3] = bad[i];
+		assert_int_equal(nmc_plan_create(device, network, &o, &plan), -EINVAL);
+		assert_null(plan);
+	}
+	free(in);
+	nmc_network_destroy(network);
+	nmc_device_close(device);
+}
+
+/* The descriptor becomes readable at the end, and results arrive in nmc_run_poll() and not before. */
+static void asynchronous(void **unused)
+{
+	enum { COUNT = 5000 };
+	struct nmc_run_report report = NMC_RUN_REPORT_INIT;
+	float *in = make_inputs((size_t)COUNT * deep.width[0]);
+	float *want = malloc(COUNT * 10 * sizeof(*want)), *got = malloc(COUNT * 10 * sizeof(*got));
+	struct nmc_run *run;
+	struct rig r;
+	size_t i;
+
+	(void)unused;
+	rig_open(&r, "sim:ideal", &deep, 0, 0);
+	assert_int_equal(nmc_plan_run(r.plan, in, COUNT, want, NULL), 0);
+	for (i = 0; i < COUNT * 10; i++)
+		got[i] = -12345.0f;
+	assert_int_equal(nmc_run_start(r.plan, in, COUNT, got, &run), 0);
+	for (;;) {
+		struct pollfd p = { .fd = nmc_run_fd(run), .events = POLLIN };
+		int ret;
+
+		assert_int_equal(poll(&p, 1, 60000), 1);
+		if (nmc_run_done(run) == 0)
+			assert_true(got[0] == -12345.0f);
+		ret = nmc_run_poll(run);
+		if (!ret)
+			break;
+		assert_int_equal(ret, -EAGAIN);
+	}
+	assert_int_equal(nmc_run_done(run), COUNT);
+	assert_int_equal(nmc_run_wait(run, 0, &report), 0);
+	assert_int_equal(report.vectors, COUNT);
+	assert_memory_equal(got, want, COUNT * 10 * sizeof(*want));
+	nmc_run_destroy(run);
+	free(in);
+	free(want);
+	free(got);
+	rig_close(&r);
+}
+
+static void out_waits_for_the_caller(void **unused)
+{
+	float *in = make_inputs(deep.width[0]), out[10] = { -12345.0f };
+	struct nmc_run *run;
+	struct pollfd p;
+	struct rig r;
+
+	(void)unused;
+	rig_open(&r, "sim:ideal", &deep, 0, 0);
+	assert_int_equal(nmc_run_start(r.plan, in, 1, out, &run), 0);
+	p = (struct pollfd){ .fd = nmc_run_fd(run), .events = POLLIN };
+	assert_int_equal(poll(&p, 1, 60000), 1);
+	assert_true(out[0] == -12345.0f);
+	assert_int_equal(nmc_run_wait(run, -1, NULL), 0);
+	assert_true(out[0] != -12345.0f);
+	nmc_run_destroy(run);
+	free(in);
+	rig_close(&r);
+}
+
+/* Whatever the threads do, a later run never ends before an earlier one has done all its vectors. */
+static void runs_keep_their_order(void **unused)
+{
+	enum { RUNS = 8, ROUNDS = 40 };
+	float *in = make_inputs((size_t)64 * deep.width[0]), *out = malloc(RUNS * 64 * 10 * sizeof(*out));
+	struct nmc_run *run[RUNS];
+	unsigned int round, i, before;
+	struct rig r;
+
+	(void)unused;
+	rig_open(&r, "sim:ideal", &deep, 0, 0);
+	for (round = 0; round < ROUNDS; round++) {
+		for (i = 0; i < RUNS; i++)
+			assert_int_equal(nmc_run_start(r.plan, in, 64, out + i * 640, &run[i]), 0);
+		for (i = RUNS; i-- > 0;) {
+			assert_int_equal(nmc_run_wait(run[i], -1, NULL), 0);
+			for (before = 0; before < i; before++)
+				assert_int_equal(nmc_run_done(run[before]), 64);
+		}
+		for (i = 0; i < RUNS; i++)
+			nmc_run_destroy(run[i]);
+	}
+	free(in);
+	free(out);
+	rig_close(&r);
+}
+
+/* nmc_run_destroy() waits for a run and does not cut it short. */
+static void destroy_waits(void **unused)
+{
+	enum { COUNT = 20000 };
+	float *in = make_inputs((size_t)COUNT * deep.width[0]), *out = calloc(COUNT * 10, sizeof(*out));
+	struct nmc_health health = NMC_HEALTH_INIT;
+	struct nmc_plan_info info = NMC_PLAN_INFO_INIT;
+	struct nmc_run *run;
+	struct rig r;
+	uint64_t before;
+
+	(void)unused;
+	rig_open(&r, "sim:ideal", &deep, 0, 0);
+	assert_int_equal(nmc_plan_info(r.plan, &info), 0);
+	assert_int_equal(nmc_device_health(r.device, &health), 0);
+	before = health.macs;
+	assert_int_equal(nmc_run_start(r.plan, in, COUNT, out, &run), 0);
+	nmc_run_destroy(run);
+	assert_int_equal(nmc_device_health(r.device, &health), 0);
+	assert_int_equal(health.macs - before, COUNT * info.macs);
+	free(in);
+	free(out);
+	rig_close(&r);
+}
+
+static void descriptions(void **unused)
+{
+	struct rig a, b;
+	char *one, *two;
+
+	(void)unused;
+	rig_open(&a, "sim:ideal", &deep, 0, 0);
+	rig_open(&b, "sim:ideal", &deep, 0, 0);
+	one = nmc_plan_text(a.plan);
+	two = nmc_plan_text(b.plan);
+	assert_non_null(strstr(one, "dense0"));
+	assert_string_equal(one, two);
+	free(one);
+	free(two);
+	one = nmc_plan_json(a.plan);
+	two = nmc_plan_json(b.plan);
+	assert_true(one[0] == '{');
+	assert_string_equal(one, two);
+	free(one);
+	free(two);
+	rig_close(&a);
+	rig_close(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ideal_is_the_reference),
+		cmocka_unit_test(same_bits_everywhere),
+		cmocka_unit_test(close_to_float),
+		cmocka_unit_test(programming),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(hostile_samples),
+		cmocka_unit_test(asynchronous),
+		cmocka_unit_test(out_waits_for_the_caller),
+		cmocka_unit_test(runs_keep_their_order),
+		cmocka_unit_test(destroy_waits),
+		cmocka_unit_test(descriptions),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
