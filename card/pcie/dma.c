@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Guest memory: mapped by the socket thread, copied by all others.
+ */
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include "card/pcie/dma.h"
+
+void dma_init(struct dma *d)
+{
+	memset(d, 0, sizeof(*d));
+	pthread_rwlock_init(&d->lock, NULL);
+}
+
+void dma_destroy(struct dma *d)
+{
+	dma_unmap_all(d);
+	pthread_rwlock_destroy(&d->lock);
+}
+
+void dma_gate(struct dma *d, bool open)
+{
+	pthread_rwlock_wrlock(&d->lock);
+	d->open = open;
+	pthread_rwlock_unlock(&d->lock);
+}
+
+static bool overlaps(const struct dma_region *r, uint64_t address, uint64_t size)
+{
+	return r->size && r->address < address + size && address < r->address + r->size;
+}
+
+static struct dma_region *find_room(struct dma *d, const struct dma_region *region, int *error)
+{
+	struct dma_region *room = NULL;
+	unsigned int i;
+
+	for (i = 0; i < DMA_MAX_REGIONS; i++) {
+		if (overlaps(&d->region[i], region->address, region->size)) {
+			*error = -EEXIST;
+			return NULL;
+		}
+		if (!d->region[i].size && !room)
+			room = &d->region[i];
+	}
+	*error = room ? 0 : -ENOSPC;
+	return room;
+}
+
+/* A file that is shorter than what is mapped would end the process at the first touch. */
+static int check_file(int fd, uint64_t offset, uint64_t size)
+{
+	uint64_t end;
+	struct stat st;
+
+	if (__builtin_add_overflow(offset, size, &end) || fstat(fd, &st))
+		return -EINVAL;
+	return S_ISREG(st.st_mode) && (uint64_t)st.st_size >= end ? 0 : -EINVAL;
+}
+
+int dma_map(struct dma *d, const struct dma_region *region, int fd, uint64_t offset)
+{
+	struct dma_region *room, new = *region;
+	uint64_t end;
+	int error;
+
+	if (!new.size || __builtin_add_overflow(new.address, new.size - 1, &end) || new.size > SIZE_MAX / 2)
+		return -EINVAL;
+	new.data = NULL;
+	if (fd >= 0) {
+		if (check_file(fd, offset, new.size))
+			return -EINVAL;
+		new.data = mmap(NULL, new.size, PROT_READ | (new.writable ? PROT_WRITE : 0), MAP_SHARED, fd,
+				(off_t)offset);
+		if (new.data == MAP_FAILED)
+			return -errno;
+	}
+	pthread_rwlock_wrlock(&d->lock);
+	room = find_room(d, &new, &error);
+	if (room)
+		*room = new;
+	pthread_rwlock_unlock(&d->lock);
+	if (error && new.data)
+		munmap(new.data, new.size);
+	return error;
+}
+
+int dma_unmap(struct dma *d, uint64_t address, uint64_t size)
+{
+	struct dma_region old = { 0 };
+	unsigned int i;
+
+	pthread_rwlock_wrlock(&d->lock);
+	for (i = 0; i < DMA_MAX_REGIONS && !old.size; i++)
+		if (d->region[i].size == size && size && d->region[i].address == address) {
+			old = d->region[i];
+			d->region[i].size = 0;
+		}
+	pthread_rwlock_unlock(&d->lock);
+	if (old.data)
+		munmap(old.data, old.size);
+	return old.size ? 0 : -ENOENT;
+}
+
+void dma_unmap_all(struct dma *d)
+{
+	unsigned int i;
+
+	pthread_rwlock_wrlock(&d->lock);
+	for (i = 0; i < DMA_MAX_REGIONS; i++) {
+		if (d->region[i].size && d->region[i].data)
+			munmap(d->region[i].data, d->region[i].size);
+		d->region[i].size = 0;
+	}
+	pthread_rwlock_unlock(&d->lock);
+}
+
+/* Where @addr lies, and how many bytes of its region follow; NULL if nowhere. The caller holds the lock. */
+static uint8_t *locate(struct dma *d, uint64_t addr, bool write, uint64_t *room)
+{
+	unsigned int i;
+
+	for (i = 0; d->open && i < DMA_MAX_REGIONS; i++) {
+		struct dma_region *r = &d->region[i];
+
+		if (!r->size || addr < r->address || addr - r->address >= r->size)
+			continue;
+		if (!r->data || (write && !r->writable))
+			return NULL;
+		*room = r->size - (addr - r->address);
+		return r->data + (addr - r->address);
+	}
+	return NULL;
+}
+
+static void copy(void *to, const void *from, size_t bytes)
+{
+	uintptr_t both = (uintptr_t)to | (uintptr_t)from;
+
+	if (bytes == 4 && !(both & 3))
+		__atomic_store_n((uint32_t *)to, __atomic_load_n((const uint32_t *)from, __ATOMIC_ACQUIRE),
+				 __ATOMIC_RELEASE);
+	else if (bytes == 8 && !(both & 7))
+		__atomic_store_n((uint64_t *)to, __atomic_load_n((const uint64_t *)from, __ATOMIC_ACQUIRE),
+				 __ATOMIC_RELEASE);
+	else
+		memcpy(to, from, bytes);
+}
+
+static int move(struct dma *d, uint64_t addr, uint8_t *buf, size_t bytes, bool write)
+{
+	int ret = 0;
+
+	pthread_rwlock_rdlock(&d->lock);
+	while (bytes && !ret) {
+		uint64_t room;
+		uint8_t *at = locate(d, addr, write, &room);
+		size_t n = at && room < bytes ? (size_t)room : bytes;
+
+		if (!at)
+			ret = -EFAULT;
+		else if (write)
+			copy(at, buf, n);
+		else
+			copy(buf, at, n);
+		addr += n;
+		buf += n;
+		bytes -= n;
+	}
+	pthread_rwlock_unlock(&d->lock);
+	return ret;
+}
+
+int dma_read(void *ctx, uint64_t addr, void *buf, size_t bytes)
+{
+	return move(ctx, addr, buf, bytes, false);
+}
+
+int dma_write(void *ctx, uint64_t addr, const void *buf, size_t bytes)
+{
+	return move(ctx, addr, (uint8_t *)buf, bytes, true);
+}

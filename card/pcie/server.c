@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The listening socket: one virtual machine after another.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
+#include "card/pcie/vfu.h"
+
+#define STALL_SECONDS	5	/* a client that leaves a message unfinished for so long is dropped */
+
+/**
+ * struct card_server - a vfio-user endpoint
+ * @endpoint: the card behind PCIe
+ * @thread: serves the socket
+ * @listener: listening socket
+ * @end: eventfd that ends the thread
+ * @path: of the socket
+ */
+struct card_server {
+	struct endpoint *endpoint;
+	pthread_t thread;
+	int listener;
+	int end;
+	struct sockaddr_un path;
+};
+
+/* The client went away: its memory and interrupts are gone, the card is as after a reset. */
+static void forget_client(struct endpoint *e, int *fd)
+{
+	close(*fd);
+	*fd = -1;
+	endpoint_reset(e);
+	dma_unmap_all(&e->host.dma);
+	irq_disable(&e->host.irq);
+}
+
+static int accept_client(struct card_server *s)
+{
+	const struct timeval stall = { .tv_sec = STALL_SECONDS };
+	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
+
+	if (fd >= 0) {
+		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stall, sizeof(stall));
+		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof(stall));
+	}
+	return fd;
+}
+
+static void *server_thread(void *arg)
+{
+	struct card_server *s = arg;
+	int client = -1;
+
+	prctl(PR_SET_NAME, "nmc-socket");
+	for (;;) {
+		/* While one client is served the next waits in the socket's queue. */
+		struct pollfd p[2] = { { .fd = s->end, .events = POLLIN },
+				       { .fd = client >= 0 ? client : s->listener, .events = POLLIN } };
+
+		if (poll(p, 2, -1) < 0 && errno != EINTR)
+			break;
+		if (p[0].revents)
+			break;
+		if (!p[1].revents)
+			continue;
+		if (client < 0)
+			client = accept_client(s);
+		else if (vfu_serve(s->endpoint, client))
+			forget_client(s->endpoint, &client);
+	}
+	if (client >= 0)
+		forget_client(s->endpoint, &client);
+	return NULL;
+}
+
+static int complain(char *error, size_t bytes, int err, const char *path, const char *what)
+{
+	snprintf(error, bytes, "%s: %s: %s", path, what, strerror(-err));
+	return err;
+}
+
+/* A socket that nobody listens on is left over from a process that died. */
+static bool stale(const struct sockaddr_un *path)
+{
+	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	bool dead = fd >= 0 && connect(fd, (const void *)path, sizeof(*path)) && errno == ECONNREFUSED;
+
+	if (fd >= 0)
+		close(fd);
+	return dead;
+}
+
+static int listen_on(struct card_server *s, const char *path, char *error, size_t bytes)
+{
+	s->path.sun_family = AF_UNIX;
+	if (strlen(path) >= sizeof(s->path.sun_path))
+		return complain(error, bytes, -ENAMETOOLONG, path, "socket");
+	strcpy(s->path.sun_path, path);
+	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (s->listener < 0)
+		return complain(error, bytes, -errno, path, "socket");
+	if (stale(&s->path))
+		unlink(path);
+	if (bind(s->listener, (const void *)&s->path, sizeof(s->path)) || listen(s->listener, 4)) {
+		int err = -errno;
+
+		return complain(error, bytes, err, path, err == -EADDRINUSE ? "another card serves this socket" : "socket");
+	}
+	return 0;
+}
+
+static void server_free(struct card_server *s)
+{
+	if (s->listener >= 0)
+		close(s->listener);
+	if (s->end >= 0)
+		close(s->end);
+	free(s);
+}
+
+int card_server_start(struct card *card, const struct card_server_options *options, struct card_server **server,
+		      char *error, size_t error_bytes)
+{
+	struct card_server *s = calloc(1, sizeof(*s));
+	int ret;
+
+	*server = NULL;
+	if (!s)
+		return complain(error, error_bytes, -ENOMEM, options->socket, "server");
+	s->listener = -1;
+	s->end = eventfd(0, EFD_CLOEXEC);
+	ret = listen_on(s, options->socket, error, error_bytes);
+	if (!ret) {
+		ret = endpoint_create(card, options->irq, &s->endpoint);
+		if (!ret && pthread_create(&s->thread, NULL, server_thread, s)) {
+			endpoint_destroy(s->endpoint);
+			ret = -EAGAIN;
+		}
+		if (ret) {
+			unlink(options->socket);
+			complain(error, error_bytes, ret, options->socket, "endpoint");
+		}
+	}
+	if (ret) {
+		server_free(s);
+		return ret;
+	}
+	*server = s;
+	return 0;
+}
+
+void card_server_stop(struct card_server *server)
+{
+	uint64_t one = 1;
+
+	if (!server)
+		return;
+	unlink(server->path.sun_path);
+	if (write(server->end, &one, sizeof(one)) == sizeof(one))
+		pthread_join(server->thread, NULL);
+	endpoint_destroy(server->endpoint);
+	server_free(server);
+}
+
+void card_server_inject(struct card_server *server, enum card_fault fault)
+{
+	endpoint_inject(server->endpoint, fault);
+}
+
+int card_server_counters(struct card_server *server, unsigned int queue, struct nmc_queue_log *log)
+{
+	return endpoint_log(server->endpoint, queue, log) ? 0 : -ENOENT;
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+/*
+ * nmc-card: a card in software behind a vfio-user socket, for virtual machines; or, without --socket, a command to
+ * one that runs.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "card/card.h"
+#include "control.h"
+
+enum { EXIT_USAGE = 2 };
+
+static const char usage[] =
+	"Usage: nmc-card --socket PATH [OPTION]...\n"
+	"       nmc-card --control PATH COMMAND\n"
+	"Serves an NMC card in software over vfio-user, or gives a command to one.\n"
+	"\n"
+	"      --socket PATH      listen for virtual machines here\n"
+	"      --control PATH     control socket: offer it (with --socket) or use it\n"
+	"      --classes LIST     tile classes, comma separated: rram, ideal, digital (default all)\n"
+	"      --tiles N          tiles of each class (default 64)\n"
+	"      --rows N           rows of a tile (default 256)\n"
+	"      --cols N           columns of a tile (default 256)\n"
+	"      --seed N           seed of all randomness (default 0)\n"
+	"      --engines N        jobs at once (default 2)\n"
+	"      --queues N         I/O queues (default 8)\n"
+	"      --threads N        host threads that share one product (default all processors)\n"
+	"      --irq KIND         msix, msi or intx (default msix)\n"
+	"      --wall-clock       card time also advances with wall time; runs are then not reproducible\n"
+	"  -h, --help             this text\n"
+	"  -V, --version          version\n"
+	"\n"
+	"Commands: counters, fault none|all-ones|hang-firmware|hang-queues\n"
+	"A line \"ready PATH\" on standard output says that the socket listens.\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage.\n";
+
+struct arguments {
+	struct card_options card;
+	struct card_server_options server;
+	const char *control;
+};
+
+static int wrong(const char *format, const char *value)
+{
+	fprintf(stderr, "nmc-card: ");
+	fprintf(stderr, format, value);
+	fprintf(stderr, "; try nmc-card --help\n");
+	return EXIT_USAGE;
+}
+
+static int number(const char *name, const char *text, unsigned long long limit, unsigned long long *out)
+{
+	char *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 0);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && *out <= limit)
+		return 0;
+	fprintf(stderr, "nmc-card: --%s %s: not a number up to %llu\n", name, text, limit);
+	return EXIT_USAGE;
+}
+
+static int irq_kind(const char *text, enum card_irq *irq)
+{
+	static const char *const names[] = { [CARD_IRQ_MSIX] = "msix", [CARD_IRQ_MSI] = "msi", [CARD_IRQ_INTX] = "intx" };
+	unsigned int i;
+
+	for (i = 0; i < 3; i++)
+		if (!strcmp(names[i], text)) {
+			*irq = (enum card_irq)i;
+			return 0;
+		}
+	return wrong("--irq %s: msix, msi or intx", text);
+}
+
+static const struct option options[] = {
+	{ "socket", required_argument, NULL, 's' },
+	{ "control", required_argument, NULL, 'c' },
+	{ "classes", required_argument, NULL, 'C' },
+	{ "tiles", required_argument, NULL, 't' },
+	{ "rows", required_argument, NULL, 'r' },
+	{ "cols", required_argument, NULL, 'l' },
+	{ "seed", required_argument, NULL, 'S' },
+	{ "engines", required_argument, NULL, 'e' },
+	{ "queues", required_argument, NULL, 'q' },
+	{ "threads", required_argument, NULL, 'T' },
+	{ "irq", required_argument, NULL, 'i' },
+	{ "wall-clock", no_argument, NULL, 'w' },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+/* Options with a count, at least 1. */
+static int count_option(struct arguments *a, int option, const char *name, const char *text)
+{
+	unsigned long long n;
+	unsigned int *to = option == 't' ? &a->card.tiles : option == 'r' ? &a->card.rows :
+			   option == 'l' ? &a->card.cols : option == 'e' ? &a->card.engines :
+			   option == 'q' ? &a->card.queues : &a->card.threads;
+	int ret = number(name, text, 0xffffffff, &n);
+
+	if (ret)
+		return ret;
+	if (!n)
+		return wrong("--%s must be at least 1", name);
+	*to = (unsigned int)n;
+	return 0;
+}
+
+/* 0, an exit status, or -1 to end with success. */
+static int parse(int argc, char **argv, struct arguments *a)
+{
+	unsigned long long seed;
+	int option, index = 0, ret = 0;
+
+	while (!ret && (option = getopt_long(argc, argv, "hV", options, &index)) != -1) {
+		switch (option) {
+		case 's':
+			a->server.socket = optarg;
+			break;
+		case 'c':
+			a->control = optarg;
+			break;
+		case 'C':
+			a->card.classes = optarg;
+			break;
+		case 'S':
+			ret = number("seed", optarg, ~0ull, &seed);
+			a->card.seed = seed;
+			break;
+		case 'i':
+			ret = irq_kind(optarg, &a->server.irq);
+			break;
+		case 'w':
+			a->card.wall_clock = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return -1;
+		case 'V':
+			puts("nmc-card " NMC_TOOL_VERSION);
+			return -1;
+		case '?':
+			return EXIT_USAGE;
+		default:
+			ret = count_option(a, option, options[index].name, optarg);
+		}
+	}
+	return ret;
+}
+
+/* Waits for SIGINT, SIGTERM or SIGHUP. */
+static void wait_for_end(const sigset_t *signals)
+{
+	int which;
+
+	while (sigwait(signals, &which))
+		;
+}
+
+static int serve(const struct arguments *a)
+{
+	struct card *card;
+	struct card_server *server;
+	struct control *control = NULL;
+	char error[256];
+	sigset_t signals;
+	int ret;
+
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGINT);
+	sigaddset(&signals, SIGTERM);
+	sigaddset(&signals, SIGHUP);
+	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	ret = card_create(&a->card, &card, error, sizeof(error));
+	if (ret) {
+		fprintf(stderr, "nmc-card: %s\n", error);
+		return ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
+	}
+	ret = card_server_start(card, &a->server, &server, error, sizeof(error));
+	if (!ret && a->control)
+		ret = control_start(a->control, server, &control, error, sizeof(error));
+	if (ret) {
+		fprintf(stderr, "nmc-card: %s\n", error);
+	} else {
+		printf("ready %s\n", a->server.socket);
+		fflush(stdout);
+		wait_for_end(&signals);
+	}
+	control_stop(control);
+	card_server_stop(server);
+	card_destroy(card);
+	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { 0 };
+	int ret = parse(argc, argv, &a);
+
+	if (ret)
+		return ret < 0 ? EXIT_SUCCESS : ret;
+	if (a.server.socket && optind == argc)
+		return serve(&a);
+	if (a.server.socket)
+		return wrong("\"%s\": a card that is being started takes no command", argv[optind]);
+	if (!a.control)
+		return wrong("%s is missing", "--socket PATH or --control PATH");
+	if (optind == argc)
+		return wrong("--control %s: which command? counters or fault", a.control);
+	return control_command(a.control, argc - optind, argv + optind) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
