@@ -91,7 +91,7 @@
  * @sq_event: card: doorbell wanted when @sq_tail moves past this count
  * @cq_tail: card: free-running count of completions written
  * @progress: card: advances while a job executes, tells slow from stuck
- * @job: card: cookie of the job in execution, valid while @progress advances
+ * @job: card: job id (&nmc_sqe_job.job) of the job in execution, valid while @progress advances
  * @reserved1: zero
  *
  * Indices into the rings are the counts modulo the number of entries. Order: the host writes descriptors,
