@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <json-c/json.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,10 +81,15 @@ static float *made_samples(const struct nmc_plan *p)
 
 static int quantise(struct nmc_plan *p, const struct nmc_plan_options *o)
 {
+	size_t i, n = o->samples ? o->sample_count * p->network->inputs : 0;
 	float *made;
 	int ret;
 
-	if (o->samples && o->sample_count)
+	for (i = 0; i < n; i++)
+		if (!isfinite(o->samples[i]))
+			return fail(-EINVAL, "calibration: value %zu of sample %zu is not a finite number",
+				    i % p->network->inputs, i / p->network->inputs);
+	if (n)
 		return plan_quantise(p, o->samples, o->sample_count);
 	made = made_samples(p);
 	ret = made ? plan_quantise(p, made, DEFAULT_SAMPLES) : fail_memory();
@@ -91,15 +97,19 @@ static int quantise(struct nmc_plan *p, const struct nmc_plan_options *o)
 	return ret;
 }
 
-static int take_tiles(struct nmc_plan *p)
+static int enough_tiles(const struct nmc_plan *p)
 {
-	int ret;
-
 	if (p->class.free < p->tiles)
 		return fail(-ENOSPC, "the network needs %u tiles of class %s (%u x %u cells), %u are free of %u; "
 			    "use a smaller network, another class, or a card with more tiles", p->tiles, p->class.name,
 			    p->class.rows, p->class.cols, p->class.free, p->class.tiles);
-	ret = nmc_tileset_create(p->device, p->class.index, p->tiles, &p->set);
+	return 0;
+}
+
+static int take_tiles(struct nmc_plan *p)
+{
+	int ret = nmc_tileset_create(p->device, p->class.index, p->tiles, &p->set);
+
 	return ret ? ret : nmc_context_create(p->device, &p->set, 1, &p->context);
 }
 
@@ -112,6 +122,8 @@ static int build(struct nmc_plan *p, const struct nmc_plan_options *o)
 		ret = nmc_device_info(p->device, &info);
 	if (!ret)
 		ret = plan_place(p);
+	if (!ret)
+		ret = enough_tiles(p);
 	if (!ret)
 		ret = quantise(p, o);
 	if (!ret)

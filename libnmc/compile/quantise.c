@@ -14,6 +14,7 @@
 #define RANGE_MARGIN	1.10	/* converter range over the largest sum seen, for cells that are not perfect */
 #define TABLE_RANGE	8.0	/* pre-activations a table tells apart: sigmoid and tanh are flat beyond */
 #define SCALE_MAX	32767
+#define BIAS_MAX	1e9	/* in units of the output: leaves room for the sums in int32 */
 
 static double magnitude(double x)
 {
@@ -146,7 +147,7 @@ static int stage_convert(struct nmc_plan *p, unsigned int layer, const int8_t *c
 	return ret;
 }
 
-static void stage_bias(struct nmc_plan *p, unsigned int layer)
+static int stage_bias(struct nmc_plan *p, unsigned int layer)
 {
 	const struct layer *l = &p->network->layer[layer];
 	struct stage *s = &p->stage[layer];
@@ -155,8 +156,12 @@ static void stage_bias(struct nmc_plan *p, unsigned int layer)
 	for (j = 0; j < l->outputs; j++) {
 		double b = nearest((double)l->bias[j] / s->out_scale[j]);
 
-		s->bias[j] = b > 1e9 ? 1000000000 : b < -1e9 ? -1000000000 : (int32_t)b;
+		if (magnitude(b) > BIAS_MAX)
+			return fail(-ENOTSUP, "layer %s: bias %u (%g) is far beyond what its inputs can sum to", l->name, j,
+				    (double)l->bias[j]);
+		s->bias[j] = (int32_t)b;
 	}
+	return 0;
 }
 
 /* Requantisation of every output to codes of value @unit. */
@@ -247,7 +252,9 @@ static int quantise_layer(struct nmc_plan *p, unsigned int layer, const float *n
 		ret = stage_convert(p, layer, codes, count);
 	if (ret)
 		return ret;
-	stage_bias(p, layer);
+	ret = stage_bias(p, layer);
+	if (ret)
+		return ret;
 	if (layer + 1 == p->network->layers)
 		return 0;
 	p->stage[layer + 1].in_scale = scale_of(next, count * l->outputs);

@@ -72,16 +72,28 @@ int nmc_device_open(const char *uri, struct nmc_device **device)
 		free(d);
 		return ret;
 	}
+	d->refs = 1;
 	*device = d;
 	return 0;
 }
 
-void nmc_device_close(struct nmc_device *device)
+void device_get(struct nmc_device *device)
 {
-	if (!device)
+	__atomic_add_fetch(&device->refs, 1, __ATOMIC_RELAXED);
+}
+
+void device_put(struct nmc_device *device)
+{
+	if (__atomic_sub_fetch(&device->refs, 1, __ATOMIC_ACQ_REL))
 		return;
 	device->reach->ops->close(device->reach);
 	free(device);
+}
+
+void nmc_device_close(struct nmc_device *device)
+{
+	if (device)
+		device_put(device);
 }
 
 int nmc_device_enumerate(struct nmc_device_entry *entries, unsigned int count)

@@ -113,10 +113,15 @@ struct device {
 	const struct device_ops *ops;
 };
 
+/* Buffers hold a reference, so that one may be given up after its device was closed. */
 struct nmc_device {
 	struct device *reach;
 	char uri[128];
+	unsigned int refs;
 };
+
+void device_get(struct nmc_device *device);
+void device_put(struct nmc_device *device);
 
 struct nmc_buffer {
 	struct nmc_device *device;

@@ -25,6 +25,7 @@ int nmc_buffer_create(struct nmc_device *device, size_t bytes, struct nmc_buffer
 		free(b);
 		return ret;
 	}
+	device_get(device);
 	*buffer = b;
 	return 0;
 }
@@ -34,6 +35,7 @@ void nmc_buffer_destroy(struct nmc_buffer *buffer)
 	if (!buffer)
 		return;
 	buffer->device->reach->ops->buffer_destroy(buffer->device->reach, buffer->handle, buffer->data, buffer->bytes);
+	device_put(buffer->device);
 	free(buffer);
 }
 

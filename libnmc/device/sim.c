@@ -240,22 +240,37 @@ static int sim_read_event(struct device *d, struct nmc_event *event)
 static int sim_buffer_create(struct device *d, size_t bytes, uint64_t *handle, void **data)
 {
 	size_t padded = (bytes + 4095) / 4096 * 4096;
+	struct sim_buffer *b = malloc(sizeof(*b));
 
 	(void)d;
-	*data = padded < bytes ? NULL : aligned_alloc(4096, padded);
-	if (!*data)
+	if (!b)
 		return fail_memory();
-	memset(*data, 0, padded);
-	*handle = (uintptr_t)*data;
+	b->refs = 1;
+	b->data = padded < bytes ? NULL : aligned_alloc(4096, padded);
+	if (!b->data) {
+		free(b);
+		return fail_memory();
+	}
+	memset(b->data, 0, padded);
+	*data = b->data;
+	*handle = (uintptr_t)b;
 	return 0;
+}
+
+void sim_buffer_put(struct sim_buffer *b)
+{
+	if (__atomic_sub_fetch(&b->refs, 1, __ATOMIC_ACQ_REL))
+		return;
+	free(b->data);
+	free(b);
 }
 
 static void sim_buffer_destroy(struct device *d, uint64_t handle, void *data, size_t bytes)
 {
 	(void)d;
-	(void)handle;
+	(void)data;
 	(void)bytes;
-	free(data);
+	sim_buffer_put((struct sim_buffer *)(uintptr_t)handle);
 }
 
 static int sim_set_create(struct device *d, unsigned int class_index, unsigned int tiles, uint32_t *set, uint32_t *free)

@@ -15,6 +15,18 @@
 struct sim_context;
 
 /**
+ * struct sim_buffer - memory that the card reaches; as behind the kernel, a job keeps what it names
+ * @refs: its owner and the jobs that name it
+ * @data: the memory
+ */
+struct sim_buffer {
+	unsigned int refs;
+	void *data;
+};
+
+void sim_buffer_put(struct sim_buffer *b);
+
+/**
  * struct sim - a card in this process
  * @device: what the library sees
  * @card: the card

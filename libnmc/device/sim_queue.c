@@ -20,6 +20,8 @@ struct sim_job {
 		uint8_t rest[NMC_MAX_SETS * sizeof(struct nmc_set_ref) + NMC_MAX_SLOTS * sizeof(struct nmc_slot)];
 	} table __attribute__((aligned(64)));
 	struct nmc_sqe_job sqe;
+	struct sim_buffer *held[NMC_MAX_SLOTS];
+	unsigned int held_count;
 };
 
 struct sim_context {
@@ -38,6 +40,12 @@ struct sim_context {
 	int stop;
 };
 
+static void release_buffers(struct sim_job *job)
+{
+	while (job->held_count)
+		sim_buffer_put(job->held[--job->held_count]);
+}
+
 static void *context_thread(void *arg)
 {
 	struct sim_context *c = arg;
@@ -53,6 +61,7 @@ static void *context_thread(void *arg)
 			break;
 		pthread_mutex_unlock(&c->lock);
 		card_job(c->sim->card, &job->sqe, &card_dma_process, &c->stop, NULL, &cqe);
+		release_buffers(job);
 		pthread_mutex_lock(&c->lock);
 		c->results[++c->finished % RESULTS] = cqe;
 		pthread_cond_broadcast(&c->done);
@@ -160,6 +169,8 @@ void sim_context_destroy(struct device *d, uint32_t context)
 	pthread_cond_signal(&c->work);
 	pthread_mutex_unlock(&c->lock);
 	pthread_join(c->thread, NULL);
+	while (c->finished != c->submitted)
+		release_buffers(&c->jobs[c->finished++ % DEPTH]);
 	card_admin(s->card, &sqe, &card_dma_process, &cqe);
 	context_forget(s, context);
 	context_free(c);
@@ -176,11 +187,15 @@ static void fill_job(const struct sim_context *c, struct sim_job *j, const struc
 						.slots = (uint16_t)job->count };
 	memcpy(set, c->sets, c->set_count * sizeof(*set));
 	for (i = 0; i < job->count; i++) {
-		struct nmc_slot s = { .addr = job->slots[i].handle, .length = job->slots[i].bytes,
+		struct sim_buffer *b = (void *)(uintptr_t)job->slots[i].handle;
+		struct nmc_slot s = { .addr = (uintptr_t)b->data, .length = job->slots[i].bytes,
 				      .flags = NMC_SLOT_READ | (job->slots[i].write ? NMC_SLOT_WRITE : 0) };
 
+		__atomic_add_fetch(&b->refs, 1, __ATOMIC_RELAXED);
+		j->held[i] = b;
 		memcpy(slot + i, &s, sizeof(s));
 	}
+	j->held_count = job->count;
 	j->sqe = (struct nmc_sqe_job){ .opcode = NMC_QUEUE_JOB, .cookie = (uint32_t)id, .table = (uintptr_t)&j->table,
 				       .table_bytes = bytes, .context = c->id, .stream_bytes = (uint32_t)job->stream_bytes,
 				       .stream_slot = (uint16_t)job->stream_slot, .job = id };

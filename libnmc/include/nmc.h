@@ -570,7 +570,7 @@ int nmc_plan_reference(const struct nmc_plan *plan, const float *in, size_t coun
  * @plan: the plan; several runs of a plan execute in order of their start
  * @in: as nmc_plan_run(); must stay until the run ended
  * @count: vectors
- * @out: written by nmc_run_wait() and nmc_run_poll() of this run only
+ * @out: written while the run goes on, complete when it ended; must stay until then
  * @run: out: to be given to nmc_run_destroy()
  */
 int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run);

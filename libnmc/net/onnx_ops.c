@@ -8,6 +8,7 @@
 #include "libnmc/error.h"
 #include "libnmc/net/onnx.h"
 
+#define MAX_INPUTS	8	/* of a node; no operator here takes more than three */
 #define OPERATORS "Gemm, MatMul, Add, Relu, Sigmoid, Tanh, Softmax, Flatten, Reshape, Identity, Constant"
 
 struct op {
@@ -74,6 +75,15 @@ static int need_current(const struct op *op)
 		    op->in->file, op->number, op->node->op_type, op->node->name ? op->node->name : "", op->in->current);
 }
 
+/* Puts file and node before the text of an error that knows neither. */
+static int name_file(const struct op *op, int error)
+{
+	char text[256];
+
+	snprintf(text, sizeof(text), "%s", nmc_last_error());
+	return refuse(op, error, text);
+}
+
 /* Adds a layer of W = weights[in][out], or [out][in] with @transposed, times @factor. */
 static int add_product(const struct op *op, const struct tensor *w, bool transposed, float factor)
 {
@@ -106,7 +116,7 @@ static int add_product(const struct op *op, const struct tensor *w, bool transpo
 	free(weights);
 	in->features = (unsigned int)outputs;
 	in->open = true;
-	return ret;
+	return ret ? name_file(op, ret) : 0;
 }
 
 /* Adds a constant to the last layer's bias: a scalar, or a vector of its outputs with leading ones. */
@@ -295,9 +305,9 @@ int check_nodes(const struct import *in)
 			return fail(-ENOTSUP, "%s: node %zu: operator %s%s%s (\"%s\") is not supported; " OPERATORS " are",
 				    in->file, i, node->domain ? node->domain : "", node->domain && *node->domain ? "." : "",
 				    node->op_type ? node->op_type : "(none)", node->name ? node->name : "");
-		if (node->n_output != 1)
-			return fail(-EINVAL, "%s: node %zu (%s) has %zu outputs instead of one", in->file, i, node->op_type,
-				    node->n_output);
+		if (node->n_output != 1 || node->n_input > MAX_INPUTS)
+			return fail(-EINVAL, "%s: node %zu (%s) has %zu inputs and %zu outputs", in->file, i, node->op_type,
+				    node->n_input, node->n_output);
 	}
 	return 0;
 }
@@ -315,14 +325,8 @@ static bool alias_constant(struct import *in, const NmcOnnx__Node *node)
 	if (i == in->tensors)
 		return false;
 	in->tensor[in->tensors] = in->tensor[i];
-	in->tensor[in->tensors].values = NULL;
-	in->tensor[in->tensors].integers = NULL;
 	in->tensor[in->tensors].name = node->output[0];
-	if (in->tensor[i].values) {
-		in->tensor[in->tensors].values = malloc(in->tensor[i].count * sizeof(float) + 1);
-		if (in->tensor[in->tensors].values)
-			memcpy(in->tensor[in->tensors].values, in->tensor[i].values, in->tensor[i].count * sizeof(float));
-	}
+	in->tensor[in->tensors].borrowed = true;
 	in->tensors++;
 	return true;
 }

@@ -119,8 +119,10 @@ int tensor_read(const NmcOnnx__Tensor *from, const char *where, struct tensor *t
 
 void tensor_free(struct tensor *t)
 {
-	free(t->values);
-	free(t->integers);
+	if (!t->borrowed) {
+		free(t->values);
+		free(t->integers);
+	}
 	t->values = NULL;
 	t->integers = NULL;
 }

@@ -19,6 +19,7 @@
  * @count: elements
  * @values: elements as floats, or NULL
  * @integers: elements as integers, or NULL
+ * @borrowed: the data belongs to another tensor of the import
  */
 struct tensor {
 	const char *name;
@@ -27,6 +28,7 @@ struct tensor {
 	size_t count;
 	float *values;
 	int64_t *integers;
+	bool borrowed;
 };
 
 /* Reads a tensor of float, double or int64 type; @where names it in texts. Return: 0 or a negative errno with text. */

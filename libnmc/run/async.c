@@ -20,7 +20,7 @@
  * @out: results
  * @thread: drives the run
  * @fd: readable at the end
- * @cancel: the run is to end early
+ * @ticket: its place in the order of the plan's runs
  * @vectors: vectors done
  * @lock: protects what follows
  * @end: signalled at the end
@@ -36,7 +36,7 @@ struct nmc_run {
 	float *out;
 	pthread_t thread;
 	int fd;
-	int cancel;
+	uint64_t ticket;
 	size_t vectors;
 	pthread_mutex_t lock;
 	pthread_cond_t end;
@@ -50,8 +50,8 @@ static void *run_thread(void *arg)
 {
 	struct nmc_run *run = arg;
 	uint64_t one = 1;
-	int ret = runner_run(run->plan, run->in, run->count, (struct sink){ .values = run->out }, &run->report,
-			     &run->vectors, &run->cancel);
+	int ret = runner_run(run->plan, run->ticket, run->in, run->count, (struct sink){ .values = run->out },
+			     &run->report, &run->vectors);
 
 	pthread_mutex_lock(&run->lock);
 	if (ret)
@@ -105,7 +105,9 @@ int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *o
 		return fail(-errno, "eventfd: %s", strerror(errno));
 	}
 	run_init(r);
+	r->ticket = runner_ticket(plan->runner);
 	if (pthread_create(&r->thread, NULL, run_thread, r)) {
+		runner_skip(plan->runner, r->ticket);
 		run_free(r);
 		return fail(-EAGAIN, "cannot start a thread for the run");
 	}
@@ -166,7 +168,6 @@ void nmc_run_destroy(struct nmc_run *run)
 {
 	if (!run)
 		return;
-	__atomic_store_n(&run->cancel, 1, __ATOMIC_RELEASE);
 	pthread_join(run->thread, NULL);
 	run_free(run);
 }

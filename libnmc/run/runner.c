@@ -33,7 +33,8 @@ int runner_create(struct nmc_plan *p, struct runner **runner)
 
 	if (!r)
 		return fail_memory();
-	pthread_mutex_init(&r->order, NULL);
+	pthread_mutex_init(&r->lock, NULL);
+	pthread_cond_init(&r->turn, NULL);
 	ret = nmc_buffer_create(p->device, p->params, &r->params);
 	if (ret) {
 		runner_destroy(r);
@@ -56,7 +57,8 @@ void runner_destroy(struct runner *r)
 	}
 	nmc_buffer_destroy(r->params);
 	nmc_stream_destroy(r->stream);
-	pthread_mutex_destroy(&r->order);
+	pthread_mutex_destroy(&r->lock);
+	pthread_cond_destroy(&r->turn);
 	free(r);
 }
 
@@ -183,7 +185,7 @@ static int drain_for_stream(struct nmc_plan *p, struct lane *l, uint32_t vectors
 }
 
 static int run_jobs(struct nmc_plan *p, const float *in, size_t count, struct sink sink, struct nmc_run_report *sum,
-		    size_t *done, const int *cancel)
+		    size_t *done)
 {
 	unsigned int turn = 0;
 	size_t first = 0;
@@ -194,8 +196,6 @@ static int run_jobs(struct nmc_plan *p, const float *in, size_t count, struct si
 		uint32_t vectors = count - first < RUNNER_JOB_VECTORS ? (uint32_t)(count - first) : RUNNER_JOB_VECTORS;
 
 		ret = lane_finish(p, l, sink, sum, done);
-		if (!ret && cancel && __atomic_load_n(cancel, __ATOMIC_ACQUIRE))
-			ret = fail(-ECANCELED, "the run was cancelled after %zu of %zu vectors", first, count);
 		if (!ret)
 			ret = drain_for_stream(p, l, vectors, sink, sum, done);
 		if (!ret)
@@ -225,19 +225,53 @@ static int finish_all(struct nmc_plan *p, struct sink sink, struct nmc_run_repor
 	return ret;
 }
 
-int runner_run(struct nmc_plan *p, const float *in, size_t count, struct sink sink, struct nmc_run_report *report,
-	       size_t *done, const int *cancel)
+uint64_t runner_ticket(struct runner *r)
+{
+	uint64_t ticket;
+
+	pthread_mutex_lock(&r->lock);
+	ticket = r->next++;
+	pthread_mutex_unlock(&r->lock);
+	return ticket;
+}
+
+static void wait_turn(struct runner *r, uint64_t ticket)
+{
+	pthread_mutex_lock(&r->lock);
+	while (r->serving != ticket)
+		pthread_cond_wait(&r->turn, &r->lock);
+	pthread_mutex_unlock(&r->lock);
+}
+
+static void end_turn(struct runner *r)
+{
+	pthread_mutex_lock(&r->lock);
+	r->serving++;
+	pthread_cond_broadcast(&r->turn);
+	pthread_mutex_unlock(&r->lock);
+}
+
+void runner_skip(struct runner *r, uint64_t ticket)
+{
+	wait_turn(r, ticket);
+	end_turn(r);
+}
+
+int runner_run(struct nmc_plan *p, uint64_t ticket, const float *in, size_t count, struct sink sink,
+	       struct nmc_run_report *report, size_t *done)
 {
 	struct nmc_run_report sum = { 0 };
 	uint64_t start = wall_ns();
-	int ret;
+	int ret = 0;
 
+	wait_turn(p->runner, ticket);
 	if (!p->programmed)
-		return fail(-EINVAL, "the plan has not been programmed; call nmc_plan_program() first");
-	pthread_mutex_lock(&p->runner->order);
-	ret = run_jobs(p, in, count, sink, &sum, done, cancel);
-	ret = finish_all(p, sink, &sum, done, ret);
-	pthread_mutex_unlock(&p->runner->order);
+		ret = fail(-EINVAL, "the plan has not been programmed; call nmc_plan_program() first");
+	if (!ret) {
+		ret = run_jobs(p, in, count, sink, &sum, done);
+		ret = finish_all(p, sink, &sum, done, ret);
+	}
+	end_turn(p->runner);
 	if (ret || !report)
 		return ret;
 	sum.size = report->size;
@@ -248,10 +282,10 @@ int runner_run(struct nmc_plan *p, const float *in, size_t count, struct sink si
 
 int nmc_plan_run(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run_report *report)
 {
-	return runner_run(plan, in, count, (struct sink){ .values = out }, report, NULL, NULL);
+	return runner_run(plan, runner_ticket(plan->runner), in, count, (struct sink){ .values = out }, report, NULL);
 }
 
 int nmc_plan_run_raw(struct nmc_plan *plan, const float *in, size_t count, int32_t *out, struct nmc_run_report *report)
 {
-	return runner_run(plan, in, count, (struct sink){ .raw = out }, report, NULL, NULL);
+	return runner_run(plan, runner_ticket(plan->runner), in, count, (struct sink){ .raw = out }, report, NULL);
 }

@@ -33,14 +33,20 @@ struct lane {
  * @stream: stream for @stream_vectors vectors
  * @stream_vectors: vectors that @stream stands for
  * @lane: jobs in flight
- * @order: held by the run in progress, so that runs follow one another
+ * @lock: protects @next and @serving
+ * @turn: signalled when @serving moves
+ * @next: ticket of the next run
+ * @serving: ticket of the run in progress: runs follow one another in the order of their tickets
  */
 struct runner {
 	struct nmc_buffer *params;
 	struct nmc_stream *stream;
 	uint32_t stream_vectors;
 	struct lane lane[RUNNER_LANES];
-	pthread_mutex_t order;
+	pthread_mutex_t lock;
+	pthread_cond_t turn;
+	uint64_t next;
+	uint64_t serving;
 };
 
 int runner_create(struct nmc_plan *p, struct runner **runner);
@@ -52,11 +58,15 @@ struct sink {
 	float *values;
 };
 
-/*
- * Runs @count vectors. @done is advanced as vectors finish; @cancel ends the run with -ECANCELED. Either may be NULL.
- */
-int runner_run(struct nmc_plan *p, const float *in, size_t count, struct sink sink, struct nmc_run_report *report,
-	       size_t *done, const int *cancel);
+/* A place in the order of runs. */
+uint64_t runner_ticket(struct runner *r);
+
+/* Gives a place up. */
+void runner_skip(struct runner *r, uint64_t ticket);
+
+/* Runs @count vectors when it is the turn of @ticket. @done, unless NULL, is advanced as vectors finish. */
+int runner_run(struct nmc_plan *p, uint64_t ticket, const float *in, size_t count, struct sink sink,
+	       struct nmc_run_report *report, size_t *done);
 
 /* Name of the layer that an instruction's tag stands for, for job_outcome(). */
 const char *layer_of_tag(void *plan, uint32_t tag);

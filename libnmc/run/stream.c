@@ -144,8 +144,13 @@ int nmc_stream_program(struct nmc_stream *stream, uint32_t set, uint32_t tile, s
 	return stream_append(stream, &p);
 }
 
-/* Writes header, instructions and END into a buffer of the device. */
-static int upload(struct nmc_stream *s, struct nmc_device *device)
+static uint16_t at_most(uint32_t wanted, unsigned int most)
+{
+	return (uint16_t)(wanted < most ? wanted : most);
+}
+
+/* Header, instructions and END in a buffer of the device; a copy that a job may still read is left to it. */
+static int upload(struct nmc_stream *s, struct nmc_device *device, unsigned int slots, unsigned int sets)
 {
 	struct nmc_isa_control end = { .c.opcode = NMC_OP_END };
 	size_t bytes = (size_t)(s->count + 2) * NMC_ISA_INSN_BYTES;
@@ -156,11 +161,13 @@ static int upload(struct nmc_stream *s, struct nmc_device *device)
 		.insns = s->count + 1,
 		.groups = s->groups | 1u << NMC_GROUP_CONTROL,
 		.sram_bytes = s->sram_bytes,
+		.slots = at_most(s->slots, slots),
+		.sets = at_most(s->sets, sets),
 	};
 	uint8_t *to;
 	int ret;
 
-	if (s->upload && s->upload->device == device)
+	if (s->upload && s->upload->device == device && !memcmp(nmc_buffer_data(s->upload), &head, sizeof(head)))
 		return 0;
 	nmc_buffer_destroy(s->upload);
 	ret = nmc_buffer_create(device, bytes, &s->upload);
@@ -174,15 +181,6 @@ static int upload(struct nmc_stream *s, struct nmc_device *device)
 	return 0;
 }
 
-/* What the header says of slots and sets must not exceed what this job has. */
-static void declare(struct nmc_stream *s, unsigned int slots, unsigned int sets)
-{
-	struct nmc_isa_header *head = nmc_buffer_data(s->upload);
-
-	head->slots = (uint16_t)(s->slots < slots ? s->slots : slots);
-	head->sets = (uint16_t)(s->sets < sets ? s->sets : sets);
-}
-
 int nmc_job_submit(struct nmc_context *context, struct nmc_stream *stream, const struct nmc_slot_ref *slots,
 		   unsigned int count, uint64_t *job)
 {
@@ -194,10 +192,9 @@ int nmc_job_submit(struct nmc_context *context, struct nmc_stream *stream, const
 
 	if (count >= DEVICE_MAX_SLOTS)
 		return fail(-E2BIG, "a job has at most %u buffers, not %u", DEVICE_MAX_SLOTS - 1, count);
-	ret = upload(stream, context->device);
+	ret = upload(stream, context->device, count, context->sets);
 	if (ret)
 		return ret;
-	declare(stream, count, context->sets);
 	for (i = 0; i < count; i++)
 		list[i] = (struct device_slot){ slots[i].buffer->handle, slots[i].buffer->bytes, slots[i].write };
 	list[count] = (struct device_slot){ stream->upload->handle, stream->upload->bytes, false };
