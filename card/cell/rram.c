@@ -328,7 +328,7 @@ const struct cell_tech NMC_CELL = {
 	.erased = rram_erased,
 	.program = rram_program,
 	.advance = rram_advance,
-	.age_limit_milli = 12060,
+	.age_limit_milli = 12059,
 	.read_sigma = rram_read_sigma,
 	.current = cell_ohmic,
 };

@@ -1,0 +1,287 @@
+// SPDX-License-Identifier: MIT
+/*
+ * RRAM: the published spread at the end of the settle time, the verify loop's pulses and convergence, ageing. Bounds on
+ * statistics are five standard errors of the figure they bound unless said.
+ */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "card/tile/tile.h"
+#include "hw/nmc_regs.h"
+
+#define ROWS	256
+#define COLS	256
+#define CELLS	(ROWS * COLS)
+
+static const struct tile_region whole = { 0, ROWS, 0, COLS };
+
+struct rig {
+	struct tile_class class;
+	struct tile *tile;
+	int16_t target[CELLS];
+	float g[CELLS];
+	float want[CELLS];
+	struct nmc_isa_report report;
+	struct tile_cost cost;
+	struct clock now;
+};
+
+static struct rig *open_rig(uint64_t seed, bool plain_c)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+
+	assert_non_null(r);
+	tile_class_init(&r->class, cell_find("rram", 4, plain_c), ROWS, COLS, plain_c);
+	r->tile = tile_create(&r->class, seed, 3);
+	assert_non_null(r->tile);
+	return r;
+}
+
+static void close_rig(struct rig *r)
+{
+	tile_destroy(r->tile);
+	free(r);
+}
+
+static void program(struct rig *r)
+{
+	assert_int_equal(tile_program(r->tile, &whole, r->target, COLS * 2, 0, 0, &r->now, &r->report, &r->cost), 0);
+	tile_oracle(r->tile, r->g, r->want);
+}
+
+static void all_targets(struct rig *r, double fraction)
+{
+	int i;
+
+	for (i = 0; i < CELLS; i++)
+		r->target[i] = (int16_t)lrint(NMC_CONDUCTANCE_MAX * fraction);
+}
+
+static double rms_error(const struct rig *r)
+{
+	double sum = 0;
+	int i;
+
+	for (i = 0; i < CELLS; i++)
+		sum += (r->g[i] - r->want[i]) * (double)(r->g[i] - r->want[i]);
+	return sqrt(sum / CELLS);
+}
+
+/*
+ * Wan 2022 at 1 s. The spread is an RMS over 65536 cells: its standard error is sigma / sqrt(2 n) = 0.28 % sigma; to
+ * five of these 2 % are added for the verify residual, which the relaxation subtracts as a constant.
+ */
+static void spread_after_settle(void **unused)
+{
+	static const double golden[][2] = { { 0, .348 }, { .2, 2.136 }, { .4, 2.218 }, { .6, 1.805 }, { .8, 1.460 },
+					    { 1, 1.103 } };
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < 6; i++) {
+		struct rig *r = open_rig(11 + i, false);
+
+		all_targets(r, golden[i][0]);
+		program(r);
+		assert_int_equal(r->report.settle_ns, 1000000000);
+		assert_true(fabs(rms_error(r) / golden[i][1] - 1) < 0.034);
+		close_rig(r);
+	}
+}
+
+/* Wan 2022 at 1 d and 2 d; no further change afterwards. */
+static void spread_with_age(void **unused)
+{
+	static const double golden[][3] = { { .2, 3.438, 3.438 }, { .4, 4.004, 4.004 }, { 1, 2.651, 2.651 } };
+	const uint64_t day = 86400ull * 1000000000;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < 3; i++) {
+		struct rig *r = open_rig(5, false);
+		struct clock written;
+
+		all_targets(r, golden[i][0]);
+		program(r);
+		written = r->now;
+		tile_sample(r->tile, (struct clock){ .ns = written.ns + day });
+		tile_oracle(r->tile, r->g, r->want);
+		assert_true(fabs(rms_error(r) / golden[i][1] - 1) < 0.034);
+		tile_sample(r->tile, (struct clock){ .ns = written.ns + 2 * day });
+		tile_oracle(r->tile, r->g, r->want);
+		assert_true(rms_error(r) >= golden[i][2] * 0.966);
+		{
+			float *late = malloc(sizeof(r->g));
+
+			tile_sample(r->tile, (struct clock){ .ns = written.ns + 3650 * day });
+			tile_oracle(r->tile, late, NULL);
+			assert_memory_equal(late, r->g, sizeof(r->g));
+			free(late);
+		}
+		close_rig(r);
+	}
+}
+
+/* advance(a) then advance(b) is advance(a + b), bit for bit. */
+static void age_is_additive(void **unused)
+{
+	struct rig *a = open_rig(7, false), *b = open_rig(7, false);
+	uint64_t t;
+
+	(void)unused;
+	all_targets(a, .5);
+	all_targets(b, .5);
+	program(a);
+	program(b);
+	t = a->now.ns;
+	while (t < a->now.ns + 5000000000000ull) {
+		t += 123456789123ull;
+		tile_sample(a->tile, (struct clock){ .ns = t });
+	}
+	tile_sample(b->tile, (struct clock){ .ns = t });
+	tile_oracle(a->tile, a->g, NULL);
+	tile_oracle(b->tile, b->g, NULL);
+	assert_memory_equal(a->g, b->g, sizeof(a->g));
+	close_rig(a);
+	close_rig(b);
+}
+
+/* 8.5 +- 1 pulses a cell and 99 % of the cells inside the band, over targets spread evenly. */
+static void pulses_and_convergence(void **unused)
+{
+	struct rig *r = open_rig(1, false);
+	double mean, pulses = 0;
+	uint32_t i, cells = 0;
+
+	(void)unused;
+	for (i = 0; i < CELLS; i++)
+		r->target[i] = (int16_t)((uint64_t)i * 40503 % (NMC_CONDUCTANCE_MAX + 1));
+	program(r);
+	mean = (double)r->report.pulses / r->report.cells;
+	assert_int_equal(r->report.cells, CELLS);
+	assert_true(mean > 7.5 && mean < 9.5);
+	assert_true(r->report.converged >= 0.99 * CELLS);
+	assert_int_equal(r->report.converged + r->report.given_up, CELLS);
+	assert_int_equal(r->report.set_pulses + r->report.reset_pulses, r->report.pulses);
+	assert_true(r->report.residual_rms * 40.0 / 1048576 < 1.0);
+	for (i = 0; i < NMC_REPORT_BINS; i++) {
+		cells += r->report.pulse_hist[i];
+		pulses += r->report.pulse_hist[i] * (2.0 * i);
+	}
+	assert_int_equal(cells, CELLS);
+	assert_true(pulses <= (double)r->report.pulses);
+	assert_true(r->report.energy_fj && r->report.time_ns && r->cost.energy_fj == r->report.energy_fj);
+	close_rig(r);
+}
+
+static void pulse_limit_gives_up(void **unused)
+{
+	struct rig *r = open_rig(1, false);
+
+	(void)unused;
+	all_targets(r, 1);
+	assert_int_equal(tile_program(r->tile, &whole, r->target, COLS * 2, 0, 2, &r->now, &r->report, &r->cost), 0);
+	assert_true(r->report.given_up > CELLS / 2);
+	assert_true(r->report.pulses_max <= 2);
+	close_rig(r);
+}
+
+/* Programming again what is already there takes far fewer pulses than the first time. */
+static void programming_again_is_cheap(void **unused)
+{
+	struct rig *r = open_rig(1, false);
+	uint64_t first;
+
+	(void)unused;
+	all_targets(r, .1);
+	program(r);
+	first = r->report.pulses;
+	program(r);
+	assert_true(r->report.pulses > 0);
+	all_targets(r, .9);
+	program(r);
+	assert_true(r->report.pulses > first);
+	close_rig(r);
+}
+
+static void builds_agree(void **unused)
+{
+	struct rig *a = open_rig(99, false), *b = open_rig(99, true);
+	int i;
+
+	(void)unused;
+	for (i = 0; i < CELLS; i++)
+		a->target[i] = b->target[i] = (int16_t)((uint64_t)i * 7919 % (NMC_CONDUCTANCE_MAX + 1));
+	program(a);
+	program(b);
+	assert_memory_equal(a->g, b->g, sizeof(a->g));
+	assert_memory_equal(&a->report, &b->report, sizeof(a->report));
+	close_rig(a);
+	close_rig(b);
+}
+
+/* Seeds differ, and an erase leaves every cell low. */
+static void erase_and_seed(void **unused)
+{
+	struct rig *a = open_rig(1, false), *b = open_rig(2, false);
+	int i;
+
+	(void)unused;
+	all_targets(a, .7);
+	all_targets(b, .7);
+	program(a);
+	program(b);
+	assert_memory_not_equal(a->g, b->g, sizeof(a->g));
+	assert_int_equal(tile_erase(a->tile, &whole, a->now, &a->report, &a->cost), 0);
+	assert_int_equal(a->report.given_up, 0);
+	tile_oracle(a->tile, a->g, a->want);
+	for (i = 0; i < CELLS; i++)
+		assert_true(a->g[i] >= 0 && a->g[i] <= 4.0f && a->want[i] == 0);
+	close_rig(a);
+	close_rig(b);
+}
+
+/* A READ is the conductance plus noise of the stated spread. */
+static void read_noise(void **unused)
+{
+	static int16_t code[CELLS];
+	struct rig *r = open_rig(4, false);
+	double sum = 0, square = 0;
+	int i;
+
+	(void)unused;
+	all_targets(r, .5);
+	program(r);
+	tile_read(r->tile, &whole, code, COLS * 2, &r->cost);
+	for (i = 0; i < CELLS; i++) {
+		double sigma = .005 * r->g[i] + .05, z = (code[i] * 50.0 / 32767 - r->g[i]) / sigma;
+
+		sum += z;
+		square += z * z;
+	}
+	assert_true(fabs(sum / CELLS) < 5 / sqrt(CELLS));
+	assert_true(fabs(square / CELLS - 1) < 5 * sqrt(2.0 / CELLS));
+	close_rig(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(spread_after_settle),
+		cmocka_unit_test(spread_with_age),
+		cmocka_unit_test(age_is_additive),
+		cmocka_unit_test(pulses_and_convergence),
+		cmocka_unit_test(pulse_limit_gives_up),
+		cmocka_unit_test(programming_again_is_cheap),
+		cmocka_unit_test(builds_agree),
+		cmocka_unit_test(erase_and_seed),
+		cmocka_unit_test(read_noise),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
