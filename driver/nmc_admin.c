@@ -39,7 +39,6 @@ int nmc_admin_init(struct nmc_device *nmc)
 	init_waitqueue_head(&admin->resumed);
 	for (i = 0; i < NMC_ADMIN_SLOTS; i++)
 		init_completion(&admin->slots[i].done);
-	admin->ring.eager = true;
 	err = nmc_ring_init(&admin->ring, &nmc->pdev->dev, entries, nmc->regs + nmc->doorbells);
 	if (err)
 		return err;
@@ -151,7 +150,7 @@ static bool nmc_admin_post(struct nmc_admin *admin, unsigned int slot, struct nm
 		reinit_completion(&s->done);
 		old = admin->ring.tail;
 		nmc_ring_push(&admin->ring, sqe);
-		nmc_ring_publish(&admin->ring, old);
+		nmc_ring_publish(&admin->ring, old, 1);
 	}
 	spin_unlock_irqrestore(&admin->lock, flags);
 	return running;
@@ -274,7 +273,7 @@ void nmc_admin_irq(struct nmc_device *nmc)
 		do {
 			while (nmc_ring_pop(&admin->ring, &cqe))
 				nmc_admin_complete(nmc, &cqe);
-		} while (nmc_ring_arm(&admin->ring));
+		} while (nmc_ring_arm(&admin->ring, 1));
 	}
 	spin_unlock_irqrestore(&admin->lock, flags);
 }

@@ -46,6 +46,7 @@ struct nmc_result {
  * @submit_lock: order of submissions, @next_job
  * @next_job: id of the next job
  * @queued: jobs submitted and not ended
+ * @blocked: of these wait for others, or come after one that does
  * @room: @queued fell, or the context died
  * @lock: @results
  * @results: last results, at job id modulo their number
@@ -66,6 +67,7 @@ struct nmc_context {
 	struct mutex submit_lock; /* order of submissions */
 	u64 next_job;
 	atomic_t queued;
+	atomic_t blocked;
 	wait_queue_head_t room;
 	spinlock_t lock; /* results */
 	struct nmc_result results[NMC_CONTEXT_RESULTS];

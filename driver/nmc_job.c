@@ -112,6 +112,7 @@ void nmc_job_put(struct nmc_job *job)
 
 static void nmc_job_end(struct nmc_job *job, const struct nmc_result *result, int err)
 {
+	atomic_dec(&job->ctx->queue->expected);
 	nmc_context_record(job->ctx, result);
 	atomic64_inc(&job->ctx->file->jobs);
 	if (err)
@@ -177,6 +178,10 @@ static struct dma_fence *nmc_job_run(struct drm_sched_job *base)
 	dma_fence_init(fence, &nmc_fence_ops, &job->fence->lock, ctx->queue->fence_context,
 		       ++ctx->queue->fence_seqno);
 	dma_fence_get(fence);
+	if (!job->ready) {
+		atomic_inc(&ctx->queue->expected);
+		atomic_dec(&ctx->blocked);
+	}
 	if (READ_ONCE(ctx->dead))
 		nmc_job_cancel(job, nmc_is_lost(ctx->nmc) ? -ENODEV : -ECANCELED);
 	else if (!nmc_queue_submit(ctx->queue, job))

@@ -17,6 +17,7 @@ struct nmc_fence;
  * @ctx: context, referenced
  * @fence: signalled by the completion
  * @id: job id
+ * @ready: counted in nmc_queue.expected, otherwise in nmc_context.blocked
  * @sqe: descriptor
  * @replay: in nmc_queue.replay
  * @table_bytes: length of @table
@@ -31,6 +32,7 @@ struct nmc_job {
 	struct nmc_context *ctx;
 	struct nmc_fence *fence;
 	u64 id;
+	bool ready;
 	struct nmc_sqe_job sqe;
 	struct list_head replay;
 	u32 table_bytes;

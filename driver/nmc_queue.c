@@ -186,12 +186,17 @@ static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
 	return count;
 }
 
+static u32 nmc_queue_expected(struct nmc_queue *queue)
+{
+	return atomic_read(&queue->expected);
+}
+
 static void nmc_queue_reap(struct nmc_queue *queue)
 {
 	do {
 		while (nmc_queue_reap_batch(queue) == NMC_REAP_BATCH)
 			;
-	} while (nmc_ring_arm(&queue->ring));
+	} while (nmc_ring_arm(&queue->ring, nmc_queue_expected(queue)));
 }
 
 bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job)
@@ -209,7 +214,7 @@ bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job)
 		if (!nmc_ring_pending(&queue->ring))
 			queue->busy_since = ktime_get_ns();
 		nmc_queue_put(queue, job);
-		if (nmc_ring_publish(&queue->ring, old))
+		if (nmc_ring_publish(&queue->ring, old, nmc_queue_expected(queue)))
 			nmc_queue_reap(queue);
 	}
 	spin_unlock_irqrestore(&queue->lock, flags);
@@ -323,7 +328,8 @@ static void nmc_queue_run(struct nmc_queue *queue)
 		list_del(&job->replay);
 		nmc_queue_put(queue, job);
 	}
-	if (nmc_ring_pending(&queue->ring) && nmc_ring_publish(&queue->ring, 0))
+	if (nmc_ring_pending(&queue->ring) &&
+	    nmc_ring_publish(&queue->ring, 0, nmc_queue_expected(queue)))
 		nmc_queue_reap(queue);
 	spin_unlock_irqrestore(&queue->lock, flags);
 }

@@ -42,6 +42,7 @@ enum nmc_queue_state {
  * @jobs: job of each entry, NULL if none
  * @replay: jobs kept over a stop
  * @state: what becomes of a job
+ * @expected: jobs on the ring, and jobs that will come without waiting for anything
  * @progress: progress word when the time-out handler last looked
  * @busy_since: wall time from which the job in execution is accounted, nanoseconds
  * @interrupts: interrupts handled
@@ -61,6 +62,7 @@ struct nmc_queue {
 	struct nmc_job **jobs;
 	struct list_head replay;
 	enum nmc_queue_state state;
+	atomic_t expected;
 	u64 progress;
 	u64 busy_since;
 	atomic64_t interrupts;

@@ -39,6 +39,8 @@ void nmc_ring_reset(struct nmc_ring *ring)
 	ring->tail = 0;
 	ring->head = 0;
 	ring->event = 1;
+	ring->armed = 0;
+	ring->depth = 0;
 	ring->shadow->cq_event = cpu_to_le32(1);
 }
 
@@ -65,19 +67,18 @@ static bool nmc_ring_written(struct nmc_ring *ring, u32 count)
 	return phase == !(count & ring->entries);
 }
 
-static void nmc_ring_choose_event(struct nmc_ring *ring)
+static void nmc_ring_set_event(struct nmc_ring *ring, u32 share)
 {
-	u32 share = ring->eager ? 1 : max(nmc_ring_pending(ring) / 2, 1u);
-
-	ring->event = ring->head + share;
+	ring->event = ring->head + max(share, 1u);
 	WRITE_ONCE(ring->shadow->cq_event, cpu_to_le32(ring->event));
 }
 
-bool nmc_ring_publish(struct nmc_ring *ring, u32 old)
+bool nmc_ring_publish(struct nmc_ring *ring, u32 old, u32 expected)
 {
 	u32 wanted;
 
-	nmc_ring_choose_event(ring);
+	ring->depth = min(max(ring->depth, expected), ring->entries);
+	nmc_ring_set_event(ring, expected > 1 ? ring->depth / 2 : 1);
 	dma_wmb();
 	WRITE_ONCE(ring->shadow->sq_tail, cpu_to_le32(ring->tail));
 	mb(); /* tail before the card's event index is read; cq_event before the phase */
@@ -97,9 +98,22 @@ bool nmc_ring_pop(struct nmc_ring *ring, struct nmc_cqe *cqe)
 	return true;
 }
 
-bool nmc_ring_arm(struct nmc_ring *ring)
+/* Follows the host to lesser depths: slowly, but at once if the coalescing time had to help. */
+static void nmc_ring_follow(struct nmc_ring *ring)
 {
-	nmc_ring_choose_event(ring);
+	u32 consumed = ring->head - ring->armed;
+
+	if (consumed && (s32)(ring->head - ring->event) < 0)
+		ring->depth = consumed;
+	else if (consumed)
+		ring->depth -= ring->depth / 8;
+	ring->armed = ring->head;
+}
+
+bool nmc_ring_arm(struct nmc_ring *ring, u32 expected)
+{
+	nmc_ring_follow(ring);
+	nmc_ring_set_event(ring, min(ring->depth / 2, expected));
 	mb(); /* the event index is visible before the phase is looked at */
 	return nmc_ring_pending(ring) && nmc_ring_written(ring, ring->event - 1);
 }

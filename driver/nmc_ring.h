@@ -25,7 +25,8 @@
  * @tail: descriptors written, free-running
  * @head: completions consumed, free-running
  * @event: completion number that an interrupt was asked for
- * @eager: an interrupt for each completion
+ * @armed: @head when the interrupt was last asked for
+ * @depth: descriptors that the host lately kept outstanding
  */
 struct nmc_ring {
 	struct device *dev;
@@ -40,7 +41,8 @@ struct nmc_ring {
 	u32 tail;
 	u32 head;
 	u32 event;
-	bool eager;
+	u32 armed;
+	u32 depth;
 };
 
 static inline u64 nmc_ring_sq(const struct nmc_ring *ring)
@@ -99,12 +101,16 @@ void nmc_ring_push(struct nmc_ring *ring, const void *sqe);
  *	card asked for it
  * @ring: the ring
  * @old: tail before the first push
+ * @expected: as nmc_ring_arm()
  *
- * Also asks for the next interrupt, see nmc_ring_arm().
+ * Also asks for the next interrupt: with one descriptor expected at its completion, with more of them
+ * after half of the depth that the host has lately kept. So latency at depth 1 and cost at depth 32
+ * are both small. Descriptors that are about to come count, because a card that is faster than the
+ * host never has many. The coalescing time bounds the wait when the host stops short of its depth.
  * Return: true if the completion that the interrupt was asked for is there already: consume, then
  * arm again.
  */
-bool nmc_ring_publish(struct nmc_ring *ring, u32 old);
+bool nmc_ring_publish(struct nmc_ring *ring, u32 old, u32 expected);
 
 /**
  * nmc_ring_pop() - takes the next completion
@@ -116,14 +122,13 @@ bool nmc_ring_publish(struct nmc_ring *ring, u32 old);
 bool nmc_ring_pop(struct nmc_ring *ring, struct nmc_cqe *cqe);
 
 /**
- * nmc_ring_arm() - asks for the next interrupt
+ * nmc_ring_arm() - asks for the next interrupt after completions were consumed
  * @ring: the ring
+ * @expected: descriptors on the ring, and those that will come without waiting for a completion
  *
- * With one descriptor outstanding at its completion, with more of them after a share, so that
- * latency at depth 1 and cost at depth 32 are both small. Completions before that are bounded by
- * the coalescing time.
+ * As nmc_ring_publish(), but no later than when all that is expected is done: nothing may follow.
  * Return: true if the completion asked for is there already: consume, then arm again.
  */
-bool nmc_ring_arm(struct nmc_ring *ring);
+bool nmc_ring_arm(struct nmc_ring *ring, u32 expected);
 
 #endif

@@ -9,6 +9,7 @@
 #include <drm/drm_syncobj.h>
 #include "nmc_gem.h"
 #include "nmc_job.h"
+#include "nmc_queue.h"
 
 #define NMC_SUBMIT_SYNCS	64
 #define NMC_STREAM_BYTES_MAX	((NMC_ISA_MAX_INSNS + 1ull) * NMC_ISA_INSN_BYTES)
@@ -252,6 +253,21 @@ static int nmc_submit_depend(struct nmc_job *job)
 	return err;
 }
 
+/* Must the job wait, itself or behind another of its context? Those of its own context go first. */
+static bool nmc_submit_blocked(struct nmc_job *job)
+{
+	u64 own = job->ctx->entity.fence_context + 1;
+	struct dma_fence *fence;
+	unsigned long index;
+
+	if (atomic_read(&job->ctx->blocked))
+		return true;
+	xa_for_each(&job->base.dependencies, index, fence)
+		if (fence->context != own && !dma_fence_is_signaled(fence))
+			return true;
+	return false;
+}
+
 /* The point of no return: nothing below fails. */
 static void nmc_submit_push(struct nmc_submit *sub)
 {
@@ -263,6 +279,8 @@ static void nmc_submit_push(struct nmc_submit *sub)
 	job->sqe.job = cpu_to_le64(job->id);
 	WRITE_ONCE(job->ctx->next_job, job->id + 1);
 	sub->args->job = job->id;
+	job->ready = !nmc_submit_blocked(job);
+	atomic_inc(job->ready ? &job->ctx->queue->expected : &job->ctx->blocked);
 	drm_sched_job_arm(&job->base);
 	fence = &job->base.s_fence->finished;
 	for (i = 0; i < job->bo_count; i++)

@@ -8,6 +8,7 @@
 
 #define ROUNDS		20000
 #define ARENA		65536
+#define GUARD		65536		/* answers must not run into the program's own memory */
 
 FIXTURE(fuzz) {
 	int fd;
@@ -18,8 +19,9 @@ FIXTURE_SETUP(fuzz)
 {
 	self->fd = nmc_open_device();
 	ASSERT_GE(self->fd, 0);
-	self->arena = mmap(NULL, ARENA, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	self->arena = mmap(NULL, ARENA + GUARD, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ASSERT_NE(MAP_FAILED, self->arena);
+	ASSERT_EQ(0, mprotect(self->arena + ARENA, GUARD, PROT_NONE));
 }
 
 FIXTURE_TEARDOWN(fuzz)
