@@ -6,6 +6,7 @@
 #include "nmc_drv.h"
 #include "nmc_heartbeat.h"
 #include "nmc_hw.h"
+#include "nmc_queue.h"
 #include "nmc_recover.h"
 
 #define NMC_BEAT_PERIOD		HZ
@@ -27,6 +28,16 @@ static const char *nmc_heartbeat_check(struct nmc_device *nmc)
 	return nmc->beats_missed < NMC_BEATS_MISSED ? NULL : "firmware stopped";
 }
 
+/* An interrupt that was lost costs a second, not a time-out. */
+static void nmc_heartbeat_poll(struct nmc_device *nmc)
+{
+	unsigned int i;
+
+	nmc_admin_irq(nmc);
+	for (i = 0; i < nmc->queues->count; i++)
+		nmc_queue_poll(&nmc->queues->queue[i]);
+}
+
 void nmc_heartbeat_work(struct work_struct *work)
 {
 	struct nmc_device *nmc = container_of(to_delayed_work(work), struct nmc_device, beat_work);
@@ -35,10 +46,12 @@ void nmc_heartbeat_work(struct work_struct *work)
 	if (nmc_is_lost(nmc))
 		return;
 	dead = nmc_heartbeat_check(nmc);
-	if (dead)
+	if (dead) {
 		nmc_lost(nmc, dead);
-	else
-		queue_delayed_work(nmc_wq, &nmc->beat_work, NMC_BEAT_PERIOD);
+		return;
+	}
+	nmc_heartbeat_poll(nmc);
+	queue_delayed_work(nmc_wq, &nmc->beat_work, NMC_BEAT_PERIOD);
 }
 
 void nmc_heartbeat_start(struct nmc_device *nmc)

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Interrupts. With a vector a queue no register is read. With one vector for all, the cause
- * register is read and cleared first and the queues are looked at after, so that nothing is missed.
+ * register is read and cleared first and the queues are looked at after, so that nothing is missed;
+ * a message that finds no cause belongs to one that was seen a moment before.
  */
 #include <linux/interrupt.h>
 #include "nmc_drv.h"
@@ -34,31 +35,47 @@ static irqreturn_t nmc_irq_queue(int irq, void *data)
 	struct nmc_queue *queue = data;
 
 	atomic64_inc(&queue->nmc->interrupts);
-	nmc_queue_irq(queue);
+	atomic64_inc(&queue->interrupts);
+	nmc_queue_poll(queue);
 	return IRQ_HANDLED;
 }
 
-static irqreturn_t nmc_irq_shared(int irq, void *data)
+static void nmc_irq_causes(struct nmc_device *nmc, u64 cause)
 {
-	struct nmc_device *nmc = data;
-	u64 cause = nmc_read64(nmc, NMC_REG_INT_CAUSE);
 	struct nmc_queues *queues = READ_ONCE(nmc->queues);
 	unsigned int i;
 
-	if (!cause || cause == NMC_GONE64)
-		return IRQ_NONE;
-	nmc_write64(nmc, NMC_REG_INT_CAUSE, cause);
-	atomic64_inc(&nmc->interrupts);
 	if (cause & BIT_ULL(NMC_VECTOR_HEALTH))
 		nmc_heartbeat_look(nmc);
 	if (cause & BIT_ULL(NMC_VECTOR_ADMIN)) {
 		atomic64_inc(&nmc->admin.interrupts);
 		nmc_admin_irq(nmc);
 	}
-	for (i = 0; queues && i < queues->count; i++)
-		if (cause & BIT_ULL(queues->queue[i].vector))
-			nmc_queue_irq(&queues->queue[i]);
-	return IRQ_HANDLED;
+	for (i = 0; queues && i < queues->count; i++) {
+		if (cause & BIT_ULL(queues->queue[i].vector)) {
+			atomic64_inc(&queues->queue[i].interrupts);
+			nmc_queue_poll(&queues->queue[i]);
+		}
+	}
+}
+
+static irqreturn_t nmc_irq_shared(int irq, void *data)
+{
+	struct nmc_device *nmc = data;
+	u64 cause = nmc_read64(nmc, NMC_REG_INT_CAUSE);
+	irqreturn_t ret = nmc->pdev->msi_enabled ? IRQ_HANDLED : IRQ_NONE;
+	u64 next;
+
+	while (cause && cause != NMC_GONE64) {
+		nmc_write64(nmc, NMC_REG_INT_CAUSE, cause);
+		/* The read pushes the write: what is raised from now on is not cleared by it. */
+		next = nmc_read64(nmc, NMC_REG_INT_CAUSE);
+		atomic64_inc(&nmc->interrupts);
+		nmc_irq_causes(nmc, cause);
+		cause = next;
+		ret = IRQ_HANDLED;
+	}
+	return ret;
 }
 
 static int nmc_irq_alloc(struct nmc_device *nmc)

@@ -221,11 +221,10 @@ bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job)
 	return state != NMC_QUEUE_HALTED;
 }
 
-void nmc_queue_irq(struct nmc_queue *queue)
+void nmc_queue_poll(struct nmc_queue *queue)
 {
 	unsigned long flags;
 
-	atomic64_inc(&queue->interrupts);
 	spin_lock_irqsave(&queue->lock, flags);
 	if (queue->state != NMC_QUEUE_HALTED)
 		nmc_queue_reap(queue);

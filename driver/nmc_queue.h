@@ -124,10 +124,10 @@ int nmc_queues_create(struct nmc_device *nmc);
 bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job);
 
 /**
- * nmc_queue_irq() - ends the jobs whose completions came; interrupt context
+ * nmc_queue_poll() - ends the jobs whose completions came; any context
  * @queue: the queue
  */
-void nmc_queue_irq(struct nmc_queue *queue);
+void nmc_queue_poll(struct nmc_queue *queue);
 
 /**
  * nmc_queue_pause() - keeps jobs that come from now on; those on the card go on
