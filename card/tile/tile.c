@@ -170,11 +170,18 @@ static void forget_writes(struct tile *t)
 	free(place);
 }
 
-static int room_for_write(struct tile *t)
+static bool whole_tile(const struct tile *t, const struct tile_region *region)
+{
+	return region->rows == t->class->rows && region->cols == t->class->cols;
+}
+
+int tile_reserve_write(struct tile *t, const struct tile_region *region)
 {
 	struct tile_write *more;
 	unsigned int room;
 
+	if (whole_tile(t, region))
+		return 0;
 	if (t->write_count == t->write_room && t->write_count > 1)
 		forget_writes(t);
 	if (t->write_count < t->write_room)
@@ -190,22 +197,18 @@ static int room_for_write(struct tile *t)
 	return 0;
 }
 
-int tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool relaxes)
+void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool relaxes)
 {
 	unsigned int row, col, index;
-	int ret;
 
-	if (region->rows == t->class->rows && region->cols == t->class->cols)
+	if (whole_tile(t, region))
 		t->write_count = 0;
-	ret = room_for_write(t);
-	if (ret)
-		return ret;
 	index = t->write_count++;
 	t->writes[index] = (struct tile_write){ .event = t->event, .at = at, .relaxes = relaxes };
 	for (row = region->first_row; row < region->first_row + region->rows; row++)
 		for (col = region->first_col; col < region->first_col + region->cols; col++)
 			t->write[(size_t)row * t->class->cols + col] = (uint16_t)index;
-	return (int)index;
+	tile_changed(t);
 }
 
 /* Cells @col to @end of a row that share one write. */

@@ -110,7 +110,9 @@ bool tile_target_valid(const struct tile_class *class, int value);
  * @report: out
  * @cost: out: pulses and reads; the settle time is in @report alone
  *
- * Return: 0 or -ENOMEM.
+ * Cells start from the conductance to which they have aged at @end.
+ *
+ * Return: 0, or -ENOMEM with the tile as it was.
  */
 int tile_program(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch, unsigned int band,
 		 unsigned int max_pulses, struct clock *end, struct nmc_isa_report *report, struct tile_cost *cost);
@@ -123,7 +125,7 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
  * @report: out: @given_up counts the cells that failed verification
  * @cost: out
  *
- * Return: 0 or -ENOMEM.
+ * Return: 0, or -ENOMEM with the tile as it was.
  */
 int tile_erase(struct tile *t, const struct tile_region *region, struct clock now, struct nmc_isa_report *report,
 	       struct tile_cost *cost);

@@ -85,8 +85,11 @@ void tile_row(const struct tile *t, unsigned int row, float *out);
 /* Drops the snapshots after a write. */
 void tile_changed(struct tile *t);
 
-/* Registers a write of @region; a full tile forgets all others. Returns its index or -ENOMEM. */
-int tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool relaxes);
+/* Makes room to remember one more write of @region. Return: 0 or -ENOMEM, and then nothing has changed. */
+int tile_reserve_write(struct tile *t, const struct tile_region *region);
+
+/* Remembers a reserved write of @region; a write of the whole tile replaces all others. */
+void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool relaxes);
 
 /* Brings a snapshot up to date. Return: 0 or -ENOMEM. */
 int tile_need_pairs(struct tile *t);

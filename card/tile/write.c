@@ -20,19 +20,25 @@ static const int16_t *target_row(const void *targets, size_t pitch, unsigned int
 	return (const int16_t *)((const uint8_t *)targets + (size_t)row * pitch);
 }
 
+/* Targets of one row of the region; zero without @targets. */
+static void take_row(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch,
+		     unsigned int row)
+{
+	size_t cell = (size_t)(region->first_row + row) * t->class->cols + region->first_col;
+	size_t bytes = region->cols * sizeof(int16_t);
+
+	if (targets)
+		memcpy(t->target + cell, target_row(targets, pitch, row), bytes);
+	else
+		memset(t->target + cell, 0, bytes);
+}
+
 static void take_targets(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch)
 {
 	unsigned int row;
 
-	for (row = 0; row < region->rows; row++) {
-		size_t cell = (size_t)(region->first_row + row) * t->class->cols + region->first_col;
-		size_t bytes = region->cols * sizeof(int16_t);
-
-		if (targets)
-			memcpy(t->target + cell, target_row(targets, pitch, row), bytes);
-		else
-			memset(t->target + cell, 0, bytes);
-	}
+	for (row = 0; row < region->rows; row++)
+		take_row(t, region, targets, pitch, row);
 	tile_changed(t);
 }
 
@@ -69,8 +75,9 @@ static uint32_t rms_of(uint64_t error_sq, uint32_t cells)
 	return (uint32_t)round_half_even(__builtin_sqrt(mean) * (RMS_ONE * 1.25 / 32767.0));
 }
 
-static void program_rows(struct tile *t, const struct tile_region *region, unsigned int band, unsigned int max_pulses,
-			 struct cell_report *sum)
+/* Cells start from where they have aged to; how far depends on the old target, so it is replaced only then. */
+static void program_rows(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch,
+			 unsigned int band, unsigned int max_pulses, struct cell_report *sum)
 {
 	struct cell_program p = {
 		.n = region->cols,
@@ -81,13 +88,14 @@ static void program_rows(struct tile *t, const struct tile_region *region, unsig
 	};
 	unsigned int row;
 
-	for (row = region->first_row; row < region->first_row + region->rows; row++) {
-		size_t cell = (size_t)row * t->class->cols + region->first_col;
+	for (row = 0; row < region->rows; row++) {
+		size_t cell = (size_t)(region->first_row + row) * t->class->cols + region->first_col;
 		float line[CELL_LANES];
 
-		tile_row(t, row, line);
+		tile_row(t, region->first_row + row, line);
 		for (p.n = 0; p.n < region->cols; p.n++)
 			t->g[cell + p.n] = line[region->first_col + p.n] * (t->class->tech->gmax * CELL_LSB);
+		take_row(t, region, targets, pitch, row);
 		p.cell = (uint32_t)cell;
 		p.target = t->target + cell;
 		p.g = t->g + cell;
@@ -100,7 +108,7 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 {
 	const struct cell_tech *tech = t->class->tech;
 	struct cell_report sum = { 0 };
-	int index;
+	int ret;
 
 	memset(report, 0, sizeof(*report));
 	if (!tech->program) {
@@ -110,8 +118,11 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 		t->event++;
 		return 0;
 	}
-	take_targets(t, region, targets, pitch);
-	program_rows(t, region, band, max_pulses, &sum);
+	ret = tile_reserve_write(t, region);
+	if (ret)
+		return ret;
+	tile_sample(t, *end);
+	program_rows(t, region, targets, pitch, band, max_pulses, &sum);
 	*report = sum.isa;
 	report->time_ns = sum.steps * tech->step_ns + (uint64_t)region->rows * READ_ROW_NS;
 	report->energy_fj = sum.energy_fj + report->reads * READ_CELL_FJ;
@@ -119,9 +130,7 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 	report->residual_rms = rms_of(sum.error_sq, report->cells);
 	spend(cost, report->time_ns, report->energy_fj);
 	clock_add(end, cost->time);
-	index = tile_add_write(t, region, *end, true);
-	if (index < 0)
-		return index;
+	tile_add_write(t, region, *end, true);
 	t->event++;
 	clock_add(end, (struct clock){ .ns = tech->settle_ns });
 	tile_sample(t, *end);
@@ -144,18 +153,18 @@ int tile_erase(struct tile *t, const struct tile_region *region, struct clock no
 	       struct tile_cost *cost)
 {
 	uint32_t cells = region->rows * region->cols;
-	int index;
+	int ret = t->g ? tile_reserve_write(t, region) : 0;
 
 	memset(report, 0, sizeof(*report));
+	if (ret)
+		return ret;
 	take_targets(t, region, NULL, 0);
 	if (!t->g) {
 		store_exact(t, region, report, cost);
 		t->event++;
 		return 0;
 	}
-	index = tile_add_write(t, region, now, false);
-	if (index < 0)
-		return index;
+	tile_add_write(t, region, now, false);
 	erase_rows(t, region);
 	report->cells = cells;
 	report->converged = cells;

@@ -117,6 +117,21 @@ static void gauss_moments(void **unused)
 	assert_true(fabs(m[4] / n - 3) < 5 * sqrt(96 / n));
 }
 
+static void log_golden(void **unused)
+{
+	static const uint32_t golden[][2] = {
+		{ 0x3f800000, 0x00000000 }, { 0x40000000, 0x3f317218 }, { 0x3f000000, 0xbf317218 },
+		{ 0x3fb504f3, 0x3eb17217 }, { 0x3f3504f3, 0xbeb17219 }, { 0x40400000, 0x3f8c9f54 },
+		{ 0x41200000, 0x40135d8e }, { 0x47a8c000, 0x4135de2e }, { 0x358637bd, 0xc15d0c55 },
+		{ 0x7f7fffff, 0x42b17218 }, { 0x00800000, 0xc2aeac50 }, { 0x4828c000, 0x4140f550 },
+	};
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < sizeof(golden) / sizeof(*golden); i++)
+		assert_int_equal(float_bits(log_poly(bits_float(golden[i][0]))), golden[i][1]);
+}
+
 static void log_accuracy(void **unused)
 {
 	float x;
@@ -144,6 +159,7 @@ int main(void)
 		cmocka_unit_test(gauss_golden),
 		cmocka_unit_test(gauss_quantiles),
 		cmocka_unit_test(gauss_moments),
+		cmocka_unit_test(log_golden),
 		cmocka_unit_test(log_accuracy),
 		cmocka_unit_test(rounding),
 	};

@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Writing cells: acceptance band, rows in parallel, cells written again or beside others, the same bits from every
+ * build of the ladder.
+ */
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <setjmp.h>
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include "card/tile/tile_priv.h"
+#include "hw/nmc_regs.h"
+
+#define SIDE	256
+#define CELLS	(SIDE * SIDE)
+#define LSB	(40.0 * 1.25 / 32767)		/* uS */
+#define SECOND	1000000000ull
+#define DAY	(86400 * SECOND)
+
+static const struct tile_region whole = { .rows = SIDE, .cols = SIDE };
+
+static struct tile_class rram(unsigned int rows, unsigned int cols, bool plain_c)
+{
+	struct tile_class class;
+
+	tile_class_init(&class, cell_find("rram", 4, plain_c), (uint16_t)rows, (uint16_t)cols, plain_c);
+	return class;
+}
+
+static struct nmc_isa_report program(struct tile *t, const struct tile_region *region, const int16_t *target,
+				     unsigned int band, unsigned int max_pulses, struct clock *end)
+{
+	struct nmc_isa_report report;
+	struct tile_cost cost;
+
+	assert_int_equal(tile_program(t, region, target, region->cols * 2ul, band, max_pulses, end, &report, &cost), 0);
+	assert_int_equal(cost.time.ns, report.time_ns);
+	assert_int_equal(cost.energy_fj, report.energy_fj);
+	return report;
+}
+
+static void fill(int16_t *target, double r)
+{
+	unsigned int i;
+
+	for (i = 0; i < CELLS; i++)
+		target[i] = (int16_t)lrint(r * NMC_CONDUCTANCE_MAX);
+}
+
+/* Pairs as a network has them: a uniform weight on one side, an idle cell on the other. */
+static void fill_pairs(int16_t *target)
+{
+	unsigned int i;
+
+	for (i = 0; i < CELLS; i++)
+		target[i] = (int16_t)(i % 2 ? 0 : (i * 40503ull >> 1) % (NMC_CONDUCTANCE_MAX + 1));
+}
+
+/* The residual that the report states is what the cells have before they relax, and inside the band. */
+static void residual_in_band(void **state)
+{
+	static int16_t target[CELLS];
+	struct tile_class class = rram(SIDE, SIDE, false);
+	struct tile *t = tile_create(&class, 1, 0);
+	struct clock end = { 0 };
+	struct nmc_isa_report r;
+	double sum = 0;
+	unsigned int i;
+
+	(void)state;
+	fill_pairs(target);
+	r = program(t, &whole, target, 0, 0, &end);
+	assert_int_equal(r.given_up, 0);
+	for (i = 0; i < CELLS; i++) {
+		double error = t->g[i] - target[i] * LSB;
+
+		/* 0.11 uS is 5.4 standard deviations of a verify read; zero targets accept up to 0.3 uS only */
+		assert_true(error > -1.11 && error < (target[i] ? 1.11 : 0.41));
+		assert_true(t->g[i] >= 0.0f);
+		sum += error * error;
+	}
+	assert_true(fabs(sqrt(sum / CELLS) / (r.residual_rms * 40.0 / 1048576) - 1) < 0.01);
+	assert_int_equal(r.error_hist[NMC_REPORT_BINS - 1], 0);
+	tile_destroy(t);
+}
+
+/* A row lasts as long as its slowest cell, rows add up, and the band and the limit of pulses are kept. */
+static void row_parallel(void **state)
+{
+	static int16_t target[CELLS];
+	struct tile_class class = rram(SIDE, SIDE, false);
+	struct tile_region row = { .rows = 1, .cols = SIDE };
+	struct tile *t = tile_create(&class, 6, 3);
+	struct clock end = { 0 };
+	struct nmc_isa_report r;
+	unsigned int i;
+
+	(void)state;
+	fill_pairs(target);
+	for (i = 0; i < SIDE; i++) {
+		uint64_t before = end.ns;
+
+		row.first_row = i;
+		r = program(t, &row, target, 0, 0, &end);
+		assert_int_equal(r.time_ns, r.pulses_max * 1100ull + 100);
+		assert_int_equal(end.ns - before, r.time_ns + SECOND);
+	}
+	fill(target, 1.0);
+	r = program(t, &whole, target, 0, 3, &end);
+	assert_int_equal(r.pulses_max, 3);
+	assert_true(r.given_up > CELLS / 4);
+	assert_int_equal(r.pulse_hist[2] + r.pulse_hist[3], 0);
+	assert_int_equal(r.time_ns, SIDE * (3 * 1100ull + 100));
+	r = program(t, &whole, target, 32767, 0, &end);
+	assert_int_equal(r.pulses, 0);
+	assert_int_equal(r.converged, CELLS);
+	assert_int_equal(r.time_ns, SIDE * 100ull);
+	tile_destroy(t);
+}
+
+/* Writing again starts from where the cells have aged to by then, whether or not anyone looked in between. */
+static void rewrite_starts_from_aged_cells(void **state)
+{
+	static int16_t first[CELLS], second[CELLS];
+	static float aged[CELLS];
+	struct tile_class class = rram(SIDE, SIDE, false);
+	struct tile *t = tile_create(&class, 8, 0), *seen = tile_create(&class, 8, 0);
+	struct clock end = { 0 }, same = { 0 };
+	unsigned int i;
+
+	(void)state;
+	fill_pairs(first);
+	fill(second, 1.0);
+	program(t, &whole, first, 0, 0, &end);
+	program(seen, &whole, first, 0, 0, &same);
+	clock_add(&end, (struct clock){ .ns = DAY });
+	clock_add(&same, (struct clock){ .ns = DAY });
+	tile_sample(seen, same);
+	tile_oracle(seen, aged, NULL);
+	program(t, &whole, second, 32767, 0, &end);	/* 50 uS: accepts every cell as it is */
+	program(seen, &whole, second, 32767, 0, &same);
+	assert_memory_equal(t->g, seen->g, sizeof(aged));
+	for (i = 0; i < CELLS; i++)
+		assert_true(t->g[i] == aged[i]);
+	tile_destroy(t);
+	tile_destroy(seen);
+}
+
+/* Cells outside a written region keep their bits; those inside do not. */
+static void regions(void **state)
+{
+	static int16_t target[CELLS];
+	static float before[CELLS], after[CELLS];
+	const struct tile_region part = { .first_row = 3, .rows = 7, .first_col = 250, .cols = 5 };
+	struct tile_class class = rram(SIDE, SIDE, false);
+	struct tile *t = tile_create(&class, 2, 0);
+	struct clock end = { 0 };
+	struct nmc_isa_report r;
+	struct tile_cost cost;
+	unsigned int i, erase, moved;
+
+	(void)state;
+	fill(target, 0.5);
+	program(t, &whole, target, 0, 0, &end);
+	clock_add(&end, (struct clock){ .ns = 3 * DAY });	/* the others have come to rest */
+	for (erase = 0; erase < 2; erase++) {
+		tile_sample(t, end);
+		tile_oracle(t, before, NULL);
+		fill(target, 0.9);
+		if (erase)
+			assert_int_equal(tile_erase(t, &part, end, &r, &cost), 0);
+		else
+			r = program(t, &part, target, 0, 0, &end);
+		assert_int_equal(r.cells, 35);
+		tile_sample(t, end);
+		tile_oracle(t, after, NULL);
+		for (i = moved = 0; i < CELLS; i++) {
+			bool inside = i / SIDE - 3 < 7 && i % SIDE - 250 < 5;
+
+			moved += before[i] != after[i];
+			assert_true(inside || before[i] == after[i]);
+			assert_true(!inside || !erase || after[i] <= 4.0f);
+		}
+		assert_int_equal(moved, 35);
+	}
+	tile_destroy(t);
+}
+
+/* The ladder, relaxation and erase give the same bits from each build that this machine runs. */
+static void same_bits(void **state)
+{
+	static const unsigned int cols[] = { 1, 2, 7, 16, 33, 250, 512 };
+	const struct cell_tech *all[3] = { &cell_rram, cell_find("rram", 4, false), NULL };
+	size_t i, k;
+
+	(void)state;
+#if defined(__x86_64__)
+	if (__builtin_cpu_supports("avx2"))
+		all[2] = &cell_rram_avx2;
+#endif
+	for (i = 0; i < sizeof(cols) / sizeof(*cols); i++) {
+		float g[3][CELL_LANES], aged[3][CELL_LANES];
+		struct cell_report report[3] = { 0 };
+		int16_t target[CELL_LANES];
+		unsigned int c;
+
+		for (c = 0; c < cols[i]; c++)
+			target[c] = (int16_t)(c * 7919 % (NMC_CONDUCTANCE_MAX + 1));
+		for (k = 0; k < 3 && all[k]; k++) {
+			struct philox_stream s = philox_stream(1, 2, PURPOSE_FORMED, 0);
+			struct cell_program p = { .n = cols[i], .cell = 1000, .target = target, .g = g[k],
+						  .device = philox_stream(1, 2, PURPOSE_DEVICE, 0),
+						  .pulse = philox_stream(1, 2, PURPOSE_PULSE, 3) };
+
+			all[k]->erased(&s, 1000, cols[i], g[k]);
+			all[k]->program(&p, &report[k]);
+			s = philox_stream(1, 2, PURPOSE_RELAX, 3);
+			all[k]->advance(&s, 1000, cols[i], target, g[k], 7777, aged[k]);
+			assert_memory_equal(g[k], g[0], cols[i] * sizeof(float));
+			assert_memory_equal(aged[k], aged[0], cols[i] * sizeof(float));
+			assert_memory_equal(&report[k], &report[0], sizeof(*report));
+		}
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(residual_in_band),
+		cmocka_unit_test(row_parallel),
+		cmocka_unit_test(rewrite_starts_from_aged_cells),
+		cmocka_unit_test(regions),
+		cmocka_unit_test(same_bits),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
