@@ -562,6 +562,9 @@ int nmc_plan_run(struct nmc_plan *plan, const float *in, size_t count, float *ou
 /* The same with the card's integers of the last layer before scaling to float: the bits that both doors agree on. */
 int nmc_plan_run_raw(struct nmc_plan *plan, const float *in, size_t count, int32_t *out, struct nmc_run_report *report);
 
+/* Integers of nmc_plan_run_raw() to the values that nmc_plan_run() gives. */
+void nmc_plan_values(const struct nmc_plan *plan, const int32_t *raw, size_t count, float *out);
+
 /* Integer reference on the host: what nmc_plan_run_raw() gives on perfect cells, bit for bit. */
 int nmc_plan_reference(const struct nmc_plan *plan, const float *in, size_t count, int32_t *out);
 

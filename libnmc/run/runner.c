@@ -280,6 +280,15 @@ int runner_run(struct nmc_plan *p, uint64_t ticket, const float *in, size_t coun
 	return 0;
 }
 
+void nmc_plan_values(const struct nmc_plan *plan, const int32_t *raw, size_t count, float *out)
+{
+	unsigned int outputs = nmc_network_outputs(plan->network);
+	size_t v;
+
+	for (v = 0; v < count; v++)
+		plan_values(plan, raw + v * outputs, out + v * outputs);
+}
+
 int nmc_plan_run(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run_report *report)
 {
 	return runner_run(plan, runner_ticket(plan->runner), in, count, (struct sink){ .values = out }, report, NULL);

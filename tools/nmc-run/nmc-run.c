@@ -1,0 +1,197 @@
+// SPDX-License-Identifier: MIT
+/*
+ * nmc-run: runs a network from an ONNX file on a card and reports accuracy, speed and modelled cost.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include "nmc-run/nmc-run.h"
+
+static const char usage[] =
+	"Usage: nmc-run [OPTION]... MODEL.onnx --images FILE [--labels FILE]\n"
+	"       nmc-run [OPTION]... MODEL.onnx --input X.npy [--output Y.npy]\n"
+	"Runs a dense network from an ONNX file on the tiles of an NMC card.\n"
+	"\n"
+	"      --device URI       accel:N, or sim:CLASSES?tiles=T&seed=S for a card in this process\n"
+	"                         (default: NMC_DEVICE, else the first /dev/accel card)\n"
+	"      --class NAME       tile class, one that the card has (default: its first)\n"
+	"      --seed N           seed of a sim: card\n"
+	"      --images FILE      IDX images, plain or gzip; bytes are scaled to 0..1\n"
+	"      --labels FILE      IDX labels, plain or gzip\n"
+	"      --input FILE       NPY vectors instead of images\n"
+	"      --output FILE      write the network's outputs as NPY\n"
+	"      --raw-output FILE  write the card's int32 results of the last layer, as they are\n"
+	"      --limit N          use the first N vectors only\n"
+	"      --calibrate N      vectors that set the converters' ranges, the first N (default 256)\n"
+	"      --batch N          vectors in one step on the card (default: what fits)\n"
+	"      --show-plan        print how the network lies on the tiles\n"
+	"      --json             report as JSON\n"
+	"  -h, --help             this text\n"
+	"  -V, --version          version\n"
+	"\n"
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 3 bad input file, 4 no device, 5 the network does not fit,\n"
+	"130 interrupted.\n";
+
+static volatile sig_atomic_t interrupted;
+
+static void on_signal(int number)
+{
+	(void)number;
+	interrupted = 1;
+}
+
+bool run_interrupted(void)
+{
+	return interrupted;
+}
+
+int run_fail(int status, const char *text)
+{
+	fprintf(stderr, "nmc-run: %s\n", text);
+	return status;
+}
+
+enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
+       OPT_CALIBRATE, OPT_BATCH, OPT_PLAN, OPT_JSON };
+
+static const struct option options[] = {
+	{ "device", required_argument, NULL, OPT_DEVICE },
+	{ "class", required_argument, NULL, OPT_CLASS },
+	{ "seed", required_argument, NULL, OPT_SEED },
+	{ "images", required_argument, NULL, OPT_IMAGES },
+	{ "labels", required_argument, NULL, OPT_LABELS },
+	{ "input", required_argument, NULL, OPT_INPUT },
+	{ "output", required_argument, NULL, OPT_OUTPUT },
+	{ "raw-output", required_argument, NULL, OPT_RAW },
+	{ "limit", required_argument, NULL, OPT_LIMIT },
+	{ "calibrate", required_argument, NULL, OPT_CALIBRATE },
+	{ "batch", required_argument, NULL, OPT_BATCH },
+	{ "show-plan", no_argument, NULL, OPT_PLAN },
+	{ "json", no_argument, NULL, OPT_JSON },
+	{ "help", no_argument, NULL, 'h' },
+	{ "version", no_argument, NULL, 'V' },
+	{ NULL, 0, NULL, 0 },
+};
+
+static int number(const char *text, unsigned long long least, unsigned long long most, unsigned long long *out)
+{
+	char line[160], *end;
+
+	errno = 0;
+	*out = strtoull(text, &end, 0);
+	if (*text >= '0' && *text <= '9' && !*end && !errno && *out >= least && *out <= most)
+		return 0;
+	snprintf(line, sizeof(line), "\"%.60s\" is not a number from %llu to %llu", text, least, most);
+	return run_fail(EXIT_USAGE, line);
+}
+
+static int numeric_option(struct run_options *o, int option, const char *text)
+{
+	unsigned long long n;
+	int ret = number(text, option == OPT_SEED ? 0 : 1, option == OPT_SEED ? ~0ull : 0xffffffffull, &n);
+
+	if (ret)
+		return ret;
+	switch (option) {
+	case OPT_SEED:
+		o->seed = n;
+		o->seeded = true;
+		break;
+	case OPT_LIMIT:
+		o->limit = n;
+		break;
+	case OPT_CALIBRATE:
+		o->calibrate = n;
+		break;
+	default:
+		o->batch = (uint32_t)n;
+	}
+	return 0;
+}
+
+static int text_option(struct run_options *o, int option, const char *text)
+{
+	const char **const to[] = { &o->device, &o->class_name, NULL, &o->images, &o->labels, &o->input, &o->output,
+				    &o->raw_output };
+
+	if (option == OPT_SEED || option > OPT_RAW)
+		return numeric_option(o, option, text);
+	*to[option - OPT_DEVICE] = text;
+	return 0;
+}
+
+/* 0, an exit status, or -1 to end with success. */
+static int parse(int argc, char **argv, struct run_options *o)
+{
+	int option, ret = 0;
+
+	while (!ret && (option = getopt_long(argc, argv, "hV", options, NULL)) != -1) {
+		switch (option) {
+		case OPT_PLAN:
+			o->show_plan = true;
+			break;
+		case OPT_JSON:
+			o->json = true;
+			break;
+		case 'h':
+			fputs(usage, stdout);
+			return -1;
+		case 'V':
+			printf("nmc-run %s\n", nmc_version());
+			return -1;
+		case '?':
+			fputs("Try nmc-run --help.\n", stderr);
+			return EXIT_USAGE;
+		default:
+			ret = text_option(o, option, optarg);
+		}
+	}
+	if (ret)
+		return ret;
+	if (optind + 1 != argc)
+		return run_fail(EXIT_USAGE, "one MODEL.onnx is needed; try nmc-run --help");
+	o->model = argv[optind];
+	if (!o->images == !o->input)
+		return run_fail(EXIT_USAGE, "either --images or --input is needed; try nmc-run --help");
+	if (o->labels && !o->images)
+		return run_fail(EXIT_USAGE, "--labels goes with --images");
+	return 0;
+}
+
+/* The device's URI with the seed in it. */
+static int device_uri(struct run_options *o)
+{
+	const char *uri = o->device ? o->device : getenv("NMC_DEVICE");
+
+	if (!o->seeded)
+		return 0;
+	if (!uri || strncmp(uri, "sim:", 4))
+		return run_fail(EXIT_USAGE, "--seed belongs to a card in this process (--device sim:...); "
+				"a card behind the kernel has the seed it was started with");
+	if (strstr(uri, "seed="))
+		return run_fail(EXIT_USAGE, "--seed and a seed in the device's URI contradict each other; give one");
+	snprintf(o->uri, sizeof(o->uri), "%.90s%sseed=%llu", uri, strchr(uri, '?') ? "&" : "?",
+		 (unsigned long long)o->seed);
+	o->device = o->uri;
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
+	struct run_options o = { .calibrate = 256 };
+	int ret = parse(argc, argv, &o);
+
+	if (ret)
+		return ret < 0 ? EXIT_SUCCESS : ret;
+	ret = device_uri(&o);
+	if (ret)
+		return ret;
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	return run_all(&o);
+}

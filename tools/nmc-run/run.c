@@ -1,0 +1,240 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The run itself: read, open, plan, program, run, score.
+ */
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "common/progress.h"
+#include "nmc-run/nmc-run.h"
+
+static int fail_library(int status)
+{
+	progress_clear();
+	return run_fail(status, nmc_last_error());
+}
+
+static int read_inputs(struct run_state *s)
+{
+	const struct run_options *o = s->o;
+	char error[512];
+	int ret = o->images ? idx_read_images(o->images, &s->in, error, sizeof(error)) :
+			      npy_read(o->input, &s->in, error, sizeof(error));
+
+	if (!ret && o->labels)
+		ret = idx_read_labels(o->labels, &s->labels, error, sizeof(error));
+	if (ret)
+		return run_fail(EXIT_INPUT, error);
+	if (o->labels && s->labels.count != s->in.count) {
+		snprintf(error, sizeof(error), "%s has %zu labels for %zu images in %s", o->labels, s->labels.count,
+			 s->in.count, o->images);
+		return run_fail(EXIT_INPUT, error);
+	}
+	if (o->limit && o->limit < s->in.count)
+		s->in.count = o->limit;
+	return 0;
+}
+
+static int read_model(struct run_state *s)
+{
+	char error[512];
+
+	if (nmc_network_import_onnx(s->o->model, &s->network))
+		return fail_library(EXIT_INPUT);
+	if (nmc_network_inputs(s->network) == s->in.width)
+		return 0;
+	snprintf(error, sizeof(error), "%s: the network takes %u values a vector, the file has %zu",
+		 s->o->images ? s->o->images : s->o->input, nmc_network_inputs(s->network), s->in.width);
+	return run_fail(EXIT_INPUT, error);
+}
+
+static int open_device(struct run_state *s)
+{
+	int index = 0;
+
+	s->info.size = sizeof(s->info);
+	s->class.size = sizeof(s->class);
+	if (nmc_device_open(s->o->device, &s->device) || nmc_device_info(s->device, &s->info))
+		return fail_library(EXIT_DEVICE);
+	if (s->o->class_name)
+		index = nmc_device_find_class(s->device, s->o->class_name);
+	if (index < 0)
+		return fail_library(EXIT_USAGE);
+	return nmc_device_class(s->device, (unsigned int)index, &s->class) ? fail_library(EXIT_FAILURE) : 0;
+}
+
+static int make_plan(struct run_state *s)
+{
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	int ret;
+
+	o.class_name = s->class.name;
+	o.samples = s->in.values;
+	o.sample_count = s->o->calibrate < s->in.count ? s->o->calibrate : s->in.count;
+	o.batch = s->o->batch;
+	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
+	if (ret)
+		return fail_library(ret == -ENOSPC ? EXIT_FIT : EXIT_FAILURE);
+	s->plan_info.size = sizeof(s->plan_info);
+	return nmc_plan_info(s->plan, &s->plan_info) ? fail_library(EXIT_FAILURE) : 0;
+}
+
+static int on_tile(void *context, size_t done, size_t total)
+{
+	(void)context;
+	progress_draw("programming", done, total);
+	return run_interrupted();
+}
+
+static int program(struct run_state *s)
+{
+	s->program.size = sizeof(s->program);
+	if (!nmc_plan_program(s->plan, on_tile, NULL, &s->program))
+		return 0;
+	if (run_interrupted()) {
+		progress_clear();
+		return EXIT_INTERRUPTED;
+	}
+	return fail_library(EXIT_FAILURE);
+}
+
+/* Runs in the background so that the bar moves and an interrupt is seen. */
+static int run_values(struct run_state *s)
+{
+	struct nmc_run *run;
+	int ret;
+
+	s->run.size = sizeof(s->run);
+	if (nmc_run_start(s->plan, s->in.values, s->in.count, s->out.values, &run))
+		return fail_library(EXIT_FAILURE);
+	for (;;) {
+		struct pollfd p = { .fd = nmc_run_fd(run), .events = POLLIN };
+
+		poll(&p, 1, 100);
+		ret = nmc_run_poll(run);
+		if (ret != -EAGAIN || run_interrupted())
+			break;
+		progress_draw("running", nmc_run_done(run), s->in.count);
+	}
+	if (ret == -EAGAIN)
+		ret = EXIT_INTERRUPTED;
+	else if (nmc_run_wait(run, -1, &s->run))
+		ret = fail_library(EXIT_FAILURE);
+	else
+		progress_draw("running", s->in.count, s->in.count);
+	if (ret == EXIT_INTERRUPTED)
+		progress_clear();
+	nmc_run_destroy(run);
+	return ret;
+}
+
+static int write_raw(const struct run_state *s, const int32_t *raw, size_t n)
+{
+	FILE *f = fopen(s->o->raw_output, "wbe");
+	char error[300];
+
+	if (f && fwrite(raw, sizeof(*raw), n, f) == n && !fclose(f))
+		return 0;
+	snprintf(error, sizeof(error), "%.200s: %s", s->o->raw_output, strerror(errno));
+	return run_fail(EXIT_FAILURE, error);
+}
+
+/* The card's integers; the values are then those of the same run, so that both come from the same noise. */
+static int run_raw(struct run_state *s)
+{
+	size_t n = s->in.count * s->out.width;
+	int32_t *raw = malloc(n * sizeof(*raw));
+	int ret = 0;
+
+	if (!raw)
+		return run_fail(EXIT_FAILURE, "out of memory");
+	s->run.size = sizeof(s->run);
+	if (nmc_plan_run_raw(s->plan, s->in.values, s->in.count, raw, &s->run))
+		ret = fail_library(EXIT_FAILURE);
+	if (!ret) {
+		nmc_plan_values(s->plan, raw, s->in.count, s->out.values);
+		ret = write_raw(s, raw, n);
+	}
+	free(raw);
+	return ret;
+}
+
+static void score(struct run_state *s)
+{
+	size_t v, j;
+
+	for (v = 0; v < s->in.count; v++) {
+		const float *y = s->out.values + v * s->out.width;
+		size_t best = 0;
+
+		for (j = 1; j < s->out.width; j++)
+			best = y[j] > y[best] ? j : best;
+		s->correct += best == s->labels.values[v];
+	}
+}
+
+static int execute(struct run_state *s)
+{
+	char error[512];
+	int ret;
+
+	s->out.count = s->in.count;
+	s->out.width = nmc_network_outputs(s->network);
+	s->out.values = malloc(s->out.count * s->out.width * sizeof(float));
+	if (!s->out.values)
+		return run_fail(EXIT_FAILURE, "out of memory");
+	ret = s->o->raw_output ? run_raw(s) : run_values(s);
+	if (ret)
+		return ret;
+	if (s->o->labels)
+		score(s);
+	if (s->o->output && npy_write(s->o->output, &s->out, error, sizeof(error)))
+		return run_fail(EXIT_FAILURE, error);
+	return nmc_plan_info(s->plan, &s->plan_info) ? fail_library(EXIT_FAILURE) : 0;
+}
+
+static void show_plan(const struct run_state *s)
+{
+	char *text = nmc_plan_text(s->plan);
+
+	if (text)
+		fputs(text, s->o->json ? stderr : stdout);
+	free(text);
+}
+
+static int steps(struct run_state *s)
+{
+	int ret = read_inputs(s);
+
+	if (!ret)
+		ret = read_model(s);
+	if (!ret)
+		ret = open_device(s);
+	if (!ret)
+		ret = make_plan(s);
+	if (!ret && s->o->show_plan)
+		show_plan(s);
+	if (!ret)
+		ret = program(s);
+	if (!ret)
+		ret = execute(s);
+	if (!ret)
+		ret = s->o->json ? report_json(s) : report_text(s);
+	return ret;
+}
+
+int run_all(const struct run_options *o)
+{
+	struct run_state s = { .o = o };
+	int ret = steps(&s);
+
+	nmc_plan_destroy(s.plan);
+	nmc_device_close(s.device);
+	nmc_network_destroy(s.network);
+	free(s.in.values);
+	free(s.labels.values);
+	free(s.out.values);
+	return ret;
+}
