@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The card dies while jobs run: fences say so, the last event comes, calls fail, nothing hangs.
+ * NMC_TEST_KILL is the command that kills the card of NMC_TEST_DEVICE; without it there is
+ * nothing to see and the suite is skipped.
+ */
+#include "kselftest_harness.h"
+#include "nmc_test.h"
+
+FIXTURE(lost) {
+	int fd;
+};
+
+FIXTURE_SETUP(lost)
+{
+	self->fd = nmc_open_device();
+	ASSERT_GE(self->fd, 0);
+}
+
+FIXTURE_TEARDOWN(lost)
+{
+	close(self->fd);
+}
+
+TEST_F_TIMEOUT(lost, card_killed_while_jobs_run, 180)
+{
+	struct drm_nmc_bo_create args = { .size = 4096 };
+	const char *kill_card = getenv("NMC_TEST_KILL");
+	struct pollfd readable = { .events = POLLIN };
+	struct pollfd end = { .events = POLLIN };
+	struct drm_nmc_event e = { 0 };
+	struct test_stream slow;
+	struct test_job job;
+	uint32_t ctx, sync;
+	int fd = self->fd, i;
+
+	if (!kill_card)
+		SKIP(return, "NMC_TEST_KILL is not set");
+	ASSERT_EQ(0, context_create(fd, NULL, 0, &ctx));
+	ASSERT_EQ(0, stream_create(fd, &slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_nops(&slow, 60000, 60000);
+	stream_end(&slow);
+	job_init(&job, ctx, &slow);
+	ASSERT_EQ(0, syncobj_create(fd, &sync));
+	for (i = 0; i < 20; i++)
+		ASSERT_EQ(0, job_submit(fd, &job));
+	job_out(&job, sync, 0);
+	ASSERT_EQ(0, job_submit(fd, &job));
+	ASSERT_EQ(0, syncobj_export(fd, sync, &end.fd));
+	EXPECT_EQ(0, poll(&end, 1, 200)) {
+		TH_LOG("the jobs ended before the card did");
+	}
+	ASSERT_EQ(0, system(kill_card));
+
+	ASSERT_EQ(1, poll(&end, 1, WAIT_S * 1000));
+	EXPECT_GT(0, sync_file_status(end.fd));
+	readable.fd = fd;
+	ASSERT_EQ(1, poll(&readable, 1, WAIT_S * 1000));
+	ASSERT_EQ(sizeof(e), read(fd, &e, sizeof(e)));
+	EXPECT_EQ(NMC_EVENT_DEVICE_LOST, e.type);
+	EXPECT_EQ(-ENODEV, nmc_call(fd, DRM_IOCTL_NMC_BO_CREATE, &args));
+	EXPECT_EQ(-ENODEV, job_submit(fd, &job));
+	close(end.fd);
+}
+
+TEST_HARNESS_MAIN
