@@ -3,11 +3,26 @@
  * What nmc-smi shows a person: list, table, everything.
  */
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <time.h>
 #include "nmc-smi/smi.h"
 
 #define LINE "+-----------------------------------------------------------------------------+\n"
+
+/* One row of a table, cut or filled to its width. */
+static void row(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static void row(const char *format, ...)
+{
+	char text[160];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	printf("| %-75.75s |\n", text);
+}
 
 uint32_t smi_free(const struct smi_card *c)
 {
@@ -43,21 +58,22 @@ static void table_card(const struct smi_card *c)
 	unsigned int i;
 
 	if (*c->error) {
-		printf("| %3u  %-70.70s |\n", c->index, c->uri);
-		printf("|      %-70.70s |\n" LINE, c->error);
+		row("%3u  %s", c->index, c->uri);
+		row("     %s", c->error);
+		fputs(LINE, stdout);
 		return;
 	}
 	temperature(c, temp, sizeof(temp));
 	snprintf(tiles, sizeof(tiles), "%u / %u", c->info.tiles - smi_free(c), c->info.tiles);
-	printf("| %3u  %-24.24s %-13.13s %5s %14s %12.6f |\n", c->index, c->info.name,
-	       *c->info.pci ? c->info.pci : c->uri, temp, tiles, c->health.energy_j);
-	printf("|      firmware %-15.15s jobs %-12llu faults %-8llu errors %-7llu |\n", c->info.firmware,
-	       (unsigned long long)c->health.jobs, (unsigned long long)c->health.faults,
-	       (unsigned long long)c->health.errors);
+	row("%3u  %-24.24s %-13.13s %5s %12s %12.6f", c->index, c->info.name, *c->info.pci ? c->info.pci : c->uri, temp,
+	    tiles, c->health.energy_j);
+	row("     firmware %-15.15s jobs %-11llu faults %-8llu errors %llu", c->info.firmware,
+	    (unsigned long long)c->health.jobs, (unsigned long long)c->health.faults,
+	    (unsigned long long)c->health.errors);
 	for (i = 0; i < c->classes; i++)
-		printf("|      class %-12.12s %4u used %4u free %4u retired   %4u x %-4u cells  |\n",
-		       c->class[i].name, c->class[i].tiles - c->class[i].free - c->class[i].retired, c->class[i].free,
-		       c->class[i].retired, c->class[i].rows, c->class[i].cols);
+		row("     class %-12.12s %4u used %4u free %4u retired   %u x %u cells", c->class[i].name,
+		    c->class[i].tiles - c->class[i].free - c->class[i].retired, c->class[i].free, c->class[i].retired,
+		    c->class[i].rows, c->class[i].cols);
 	fputs(LINE, stdout);
 }
 
@@ -66,23 +82,24 @@ static void table_processes(const struct smi *s)
 	unsigned int i, shown = 0;
 	int k;
 
-	printf("\n" LINE "| Processes                                                                   |\n"
-	       "| Card      PID  Name                             Tiles       Jobs     Memory |\n" LINE);
+	fputs("\n" LINE, stdout);
+	row("Processes");
+	row("%4s %8s  %-24s %6s %10s %13s", "Card", "PID", "Name", "Tiles", "Jobs", "Memory");
+	fputs(LINE, stdout);
 	for (i = 0; i < s->count; i++) {
 		const struct smi_card *c = &s->card[i];
 
 		for (k = 0; k < c->clients && k < SMI_MAX_CLIENTS; k++, shown++)
-			printf("| %4u %8d  %-30.30s %7u %10llu %6.1f MiB |\n", c->index, c->client[k].pid,
-			       c->client[k].name, c->client[k].tiles, (unsigned long long)c->client[k].jobs,
-			       (double)c->client[k].memory_bytes / 1048576.0);
+			row("%4u %8d  %-24.24s %6u %10llu %9.1f MiB", c->index, c->client[k].pid, c->client[k].name,
+			    c->client[k].tiles, (unsigned long long)c->client[k].jobs,
+			    (double)c->client[k].memory_bytes / 1048576.0);
 		if (c->hidden_tiles) {
-			printf("| %4u           %-30s %7u                       |\n", c->index, "not visible",
-			       c->hidden_tiles);
+			row("%4u %8s  %-24s %6u", c->index, "", "not visible", c->hidden_tiles);
 			shown++;
 		}
 	}
 	if (!shown)
-		printf("| No process uses a card.                                                     |\n");
+		row("No process uses a card.");
 	fputs(LINE, stdout);
 }
 
@@ -94,9 +111,11 @@ void show_table(const struct smi *s)
 
 	strftime(when, sizeof(when), "%a %b %e %H:%M:%S %Y", localtime(&now));
 	printf("%s\n" LINE, when);
-	printf("| nmc-smi %-16s driver: %-24.24s cards: %-11u |\n" LINE, nmc_version(),
-	       s->count && !*s->card[0].error ? s->card[0].info.driver : "N/A", s->count);
-	printf("| Card Name                     Bus            Temp    Tiles used     Energy J |\n" LINE);
+	row("nmc-smi %-16s driver: %-24.24s cards: %u", nmc_version(),
+	    s->count && !*s->card[0].error ? s->card[0].info.driver : "N/A", s->count);
+	fputs(LINE, stdout);
+	row("Card Name                     Bus            Temp   Tiles used     Energy J");
+	fputs(LINE, stdout);
 	for (i = 0; i < s->count; i++)
 		table_card(&s->card[i]);
 	table_processes(s);
