@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Writing cells: acceptance band, rows in parallel, cells written again or beside others, the same bits from every
- * build of the ladder.
+ * Writing cells: acceptance band, rows in parallel, cells written again or beside others, the grid of ages, the same
+ * bits from every build of the ladder and from one release to the next.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -226,6 +226,92 @@ static void same_bits(void **state)
 	}
 }
 
+static uint32_t digest(uint32_t hash, const void *data, size_t bytes)
+{
+	const uint8_t *p = data;
+
+	while (bytes--)
+		hash = (hash ^ *p++) * 16777619u;
+	return hash;
+}
+
+/*
+ * FNV-1a of the conductances at verify, after the settle time and after a day, of a READ and of a noisy product. A saved
+ * run can be repeated only while these stay as they are.
+ */
+static void golden_bits(void **state)
+{
+	static const uint32_t golden[5] = { 0x0717d8eb, 0x404d577f, 0x885ab7c7, 0x5eae61ac, 0x369cdd9f };
+	static int16_t target[CELLS], code[CELLS];
+	static int32_t out[8][SIDE / 2];
+	static int8_t in[8][SIDE];
+	static float g[CELLS];
+	struct nmc_isa_column column[SIDE / 2];
+	struct tile_mvm m = { .in = in[0], .in_pitch = SIDE, .out = (uint8_t *)out, .out_pitch = SIDE * 2,
+			      .columns = column, .vectors = 8, .rows = SIDE, .cols = SIDE / 2, .adc_bits = 12,
+			      .read_noise = true };
+	struct tile_counts counts = { 0 };
+	unsigned int i, plain;
+
+	(void)state;
+	fill_pairs(target);
+	for (i = 0; i < sizeof(in); i++)
+		in[i / SIDE][i % SIDE] = (int8_t)((int)(i * 2654435761u >> 24) % 255 - 127);
+	for (i = 0; i < SIDE / 2; i++)
+		column[i] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = 12, .scale_mult = 1,
+						     .flags = i % 3 ? 0 : NMC_COLUMN_PAIR_AFTER_ADC };
+	for (plain = 0; plain < 2; plain++) {
+		struct tile_class class = rram(SIDE, SIDE, plain);
+		struct tile *t = tile_create(&class, 0x123456789abcdef, 77);
+		struct clock end = { 0 };
+		struct tile_cost cost;
+		uint32_t got[5];
+
+		program(t, &whole, target, 0, 0, &end);
+		got[0] = digest(2166136261u, t->g, sizeof(g));
+		tile_oracle(t, g, NULL);
+		got[1] = digest(2166136261u, g, sizeof(g));
+		clock_add(&end, (struct clock){ .ns = DAY });
+		tile_sample(t, end);
+		tile_oracle(t, g, NULL);
+		got[2] = digest(2166136261u, g, sizeof(g));
+		tile_read(t, &whole, code, SIDE * 2, &cost);
+		got[3] = digest(2166136261u, code, sizeof(code));
+		assert_int_equal(tile_mvm_begin(t, &m), 0);
+		tile_mvm(t, &m, 0, m.vectors, &counts);
+		got[4] = digest(2166136261u, out, sizeof(out));
+		for (i = 0; i < 5; i++)
+			assert_int_equal(got[i], golden[i]);
+		tile_destroy(t);
+	}
+}
+
+/* The grid of ages: nothing moves within 0.1 %, every step of it does. */
+static void age_grid(void **state)
+{
+	static int16_t target[CELLS];
+	static float last[CELLS], g[CELLS];
+	struct tile_class class = rram(SIDE, SIDE, false);
+	struct tile *t = tile_create(&class, 5, 5);
+	struct clock end = { 0 };
+	uint64_t written;
+	unsigned int step;
+
+	(void)state;
+	fill(target, 0.5);
+	program(t, &whole, target, 0, 0, &end);
+	written = end.ns - SECOND;
+	for (step = 8000; step < 8020; step++) {
+		tile_sample(t, (struct clock){ .ns = written + (uint64_t)(exp((step + 0.2) / 1000) * 1e9) });
+		tile_oracle(t, g, NULL);
+		assert_memory_not_equal(g, last, sizeof(g));
+		tile_sample(t, (struct clock){ .ns = written + (uint64_t)(exp((step + 0.8) / 1000) * 1e9) });
+		tile_oracle(t, last, NULL);
+		assert_memory_equal(g, last, sizeof(g));
+	}
+	tile_destroy(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -234,6 +320,8 @@ int main(void)
 		cmocka_unit_test(rewrite_starts_from_aged_cells),
 		cmocka_unit_test(regions),
 		cmocka_unit_test(same_bits),
+		cmocka_unit_test(golden_bits),
+		cmocka_unit_test(age_grid),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
