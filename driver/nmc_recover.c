@@ -66,7 +66,8 @@ void nmc_recover_queue(struct nmc_queue *queue)
 
 	mutex_lock(&nmc->reset_lock);
 	if (!nmc_is_lost(nmc) && !nmc->admin.paused) {
-		dev_warn_ratelimited(&nmc->pdev->dev, "queue %u made no progress, restarted\n", queue->id);
+		dev_warn_ratelimited(&nmc->pdev->dev, "queue %u made no progress, restarted\n",
+				     queue->id);
 		err = nmc_queue_stop(queue, -ETIME);
 		if (!err)
 			err = nmc_queue_start(queue);
