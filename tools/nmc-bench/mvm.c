@@ -1,0 +1,234 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Products on one whole tile, in a loop on the card so that submission does not count, beside single-precision matrix
+ * products of the same shape by OpenBLAS.
+ */
+#include <cblas.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "nmc-bench/bench.h"
+
+#define COLUMN_BYTES	16	/* struct nmc_isa_column */
+#define LOOPS		64
+
+enum { SLOT_TARGETS, SLOT_COLUMNS, SLOT_IN, SLOTS };
+
+/**
+ * struct product - a tile with something on it
+ */
+struct product {
+	const struct bench *b;
+	struct nmc_class_info class;
+	struct nmc_tileset *set;
+	struct nmc_context *context;
+	struct nmc_buffer *buffer[SLOTS];
+};
+
+static uint32_t next_random(uint32_t *state)
+{
+	*state = *state * 1664525u + 1013904223u;
+	return *state >> 8;
+}
+
+/* Conductances over the whole range (small weights for integer classes), and codes over the whole range. */
+static void fill(struct product *p)
+{
+	uint32_t state = 1, i, cells = p->class.rows * p->class.cols;
+	int16_t *target = nmc_buffer_data(p->buffer[SLOT_TARGETS]);
+	int8_t *in = nmc_buffer_data(p->buffer[SLOT_IN]);
+	uint8_t *column = nmc_buffer_data(p->buffer[SLOT_COLUMNS]);
+	const uint16_t mult = 40000;
+	const int16_t scale = 100;
+
+	for (i = 0; i < cells; i++)
+		target[i] = (int16_t)(p->class.converters ? next_random(&state) % 26215 :
+				      next_random(&state) % 255) - (p->class.converters ? 0 : 127);
+	for (i = 0; i < p->b->batch * p->class.rows; i++)
+		in[i] = (int8_t)(next_random(&state) % 255 - 127);
+	for (i = 0; i < p->class.outputs; i++, column += COLUMN_BYTES) {
+		memcpy(column + 4, &mult, 2);
+		column[6] = 35;
+		memcpy(column + 8, &scale, 2);
+	}
+}
+
+static int run_stream(struct product *p, struct nmc_stream *stream)
+{
+	struct nmc_slot_ref slots[SLOTS];
+	uint64_t job;
+	unsigned int i;
+
+	for (i = 0; i < SLOTS; i++)
+		slots[i] = (struct nmc_slot_ref){ p->buffer[i], false };
+	return nmc_job_submit(p->context, stream, slots, SLOTS, &job) || nmc_job_wait(p->context, job, -1, NULL) ? -1 : 0;
+}
+
+static int program_tile(struct product *p)
+{
+	uint32_t bytes = p->class.rows * p->class.cols * 2;
+	struct nmc_operand data = { .pitch = p->class.cols * 2 };
+	struct nmc_stream *s;
+	int ret = nmc_stream_create(bytes + 256, &s);
+
+	if (ret)
+		return ret;
+	ret = nmc_stream_load(s, SLOT_TARGETS, 0, 0, 1, bytes, (struct nmc_operand){ 0 });
+	if (!ret)
+		ret = nmc_stream_program(s, 0, 0, data, bytes, p->class.rows, p->class.cols);
+	if (!ret)
+		ret = run_stream(p, s);
+	nmc_stream_destroy(s);
+	return ret;
+}
+
+static int product_open(const struct bench *b, struct product *p)
+{
+	int index = b->class_name ? nmc_device_find_class(b->device, b->class_name) : 0, ret;
+
+	p->b = b;
+	p->class.size = sizeof(p->class);
+	if (index < 0)
+		return index;
+	ret = nmc_device_class(b->device, (unsigned int)index, &p->class);
+	if (!ret)
+		ret = nmc_tileset_create(b->device, (unsigned int)index, 1, &p->set);
+	if (!ret)
+		ret = nmc_context_create(b->device, &p->set, 1, &p->context);
+	if (!ret)
+		ret = nmc_buffer_create(b->device, (size_t)p->class.rows * p->class.cols * 2, &p->buffer[SLOT_TARGETS]);
+	if (!ret)
+		ret = nmc_buffer_create(b->device, (size_t)p->class.outputs * COLUMN_BYTES, &p->buffer[SLOT_COLUMNS]);
+	if (!ret)
+		ret = nmc_buffer_create(b->device, (size_t)p->class.rows * b->batch, &p->buffer[SLOT_IN]);
+	if (ret)
+		return ret;
+	fill(p);
+	return program_tile(p);
+}
+
+static void product_close(struct product *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < SLOTS; i++)
+		nmc_buffer_destroy(p->buffer[i]);
+	nmc_context_destroy(p->context);
+	nmc_tileset_destroy(p->set);
+}
+
+/* A job of @loops products of @vectors vectors. */
+static int make_stream(const struct product *p, unsigned int vectors, unsigned int loops, bool noise,
+		       struct nmc_stream **s)
+{
+	uint32_t columns = p->class.outputs * COLUMN_BYTES, in = columns, out = in + vectors * p->class.rows;
+	struct nmc_mvm m = {
+		.in = { in, p->class.rows, 0 },
+		.out = { (out + 63) / 64 * 64, p->class.outputs * 4, 0 },
+		.vectors = vectors,
+		.rows = p->class.rows,
+		.outputs = p->class.outputs,
+		.adc_bits = p->class.converters ? 8 : 0,
+		.no_read_noise = !noise,
+	};
+	int ret = nmc_stream_create(m.out.addr + vectors * m.out.pitch, s);
+
+	if (!ret)
+		ret = nmc_stream_load(*s, SLOT_COLUMNS, 0, 0, 1, columns, (struct nmc_operand){ 0 });
+	if (!ret)
+		ret = nmc_stream_load(*s, SLOT_IN, 0, p->class.rows, vectors, p->class.rows,
+				      (struct nmc_operand){ in, p->class.rows, 0 });
+	if (!ret)
+		ret = nmc_stream_loop(*s, loops, 1);
+	return ret ? ret : nmc_stream_mvm(*s, &m);
+}
+
+/* Vectors a second, or negative. */
+static double rate(struct product *p, unsigned int vectors, bool noise)
+{
+	unsigned int loops = LOOPS * (128 / vectors ? 128 / vectors : 1);
+	struct nmc_stream *s;
+	double begin, now, done = 0;
+	int ret = make_stream(p, vectors, loops, noise, &s);
+
+	if (!ret)
+		ret = run_stream(p, s);
+	begin = now = bench_now();
+	while (!ret && now - begin < p->b->seconds) {
+		ret = run_stream(p, s);
+		now = bench_now();
+		done += (double)loops * vectors;
+	}
+	nmc_stream_destroy(s);
+	return ret ? -1.0 : done / (now - begin);
+}
+
+/* Rate of sgemm: @vectors x rows times rows x columns, all physical columns. */
+static double sgemm_rate(const struct product *p, unsigned int threads)
+{
+	int m = (int)p->b->batch, k = (int)p->class.rows, n = (int)p->class.cols;
+	float *a = calloc((size_t)m * k, sizeof(float)), *w = calloc((size_t)k * n, sizeof(float));
+	float *c = calloc((size_t)m * n, sizeof(float));
+	double begin, now, done = 0;
+	int i;
+
+	if (!a || !w || !c)
+		abort();
+	for (i = 0; i < m * k; i++)
+		a[i] = (float)(i % 7);
+	for (i = 0; i < k * n; i++)
+		w[i] = (float)(i % 5);
+	openblas_set_num_threads((int)threads);
+	begin = now = bench_now();
+	while (now - begin < p->b->seconds) {
+		for (i = 0; i < 16; i++)
+			cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, a, k, w, n, 0.0f, c, n);
+		now = bench_now();
+		done += 16.0 * m;
+	}
+	free(a);
+	free(w);
+	free(c);
+	return done / (now - begin);
+}
+
+static int add_rate(struct product *p, struct json_object *o, const char *key, unsigned int vectors, bool noise,
+		    double yardstick)
+{
+	double r = rate(p, vectors, noise), cells = (double)p->class.rows * p->class.cols;
+	char name[64];
+
+	if (r < 0)
+		return -1;
+	snprintf(name, sizeof(name), "%s_vectors_per_second", key);
+	add_number(o, name, r);
+	snprintf(name, sizeof(name), "%s_cells_per_second", key);
+	add_number(o, name, r * cells);
+	snprintf(name, sizeof(name), "%s_ratio_to_sgemm", key);
+	add_number(o, name, r / yardstick);
+	return 0;
+}
+
+int bench_mvm(const struct bench *b, struct json_object *o)
+{
+	struct product p = { 0 };
+	int ret = product_open(b, &p);
+	double yardstick;
+
+	if (!ret) {
+		yardstick = sgemm_rate(&p, b->threads);
+		json_object_object_add(o, "class", json_object_new_string(p.class.name));
+		add_number(o, "rows", p.class.rows);
+		add_number(o, "cols", p.class.cols);
+		add_number(o, "batch", b->batch);
+		add_number(o, "threads", b->threads);
+		add_number(o, "sgemm_vectors_per_second", yardstick);
+		ret = add_rate(&p, o, "plain", b->batch, false, yardstick);
+		if (!ret && p.class.read_noise)
+			ret = add_rate(&p, o, "noisy", b->batch, true, yardstick);
+		if (!ret)
+			ret = add_rate(&p, o, "single", 1, false, yardstick);
+	}
+	product_close(&p);
+	return ret;
+}
