@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Readers of IDX and NPY: what is right is read, what lies is refused with a reason that names it.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+#include <cmocka.h>
+#include "common/vectors.h"
+
+static char path[64];
+static char error[512];
+
+static int make_path(void **unused)
+{
+	(void)unused;
+	snprintf(path, sizeof(path), "/tmp/nmc-vectors-%d", getpid());
+	return 0;
+}
+
+static int drop_path(void **unused)
+{
+	(void)unused;
+	unlink(path);
+	return 0;
+}
+
+static void put(const void *data, size_t size, int packed)
+{
+	gzFile f = gzopen(path, packed ? "wb" : "wbT");
+
+	assert_non_null(f);
+	assert_int_equal(gzwrite(f, data, (unsigned int)size), size);
+	assert_int_equal(gzclose(f), Z_OK);
+}
+
+#define IMAGES "\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x02\x00\xff\x33\x66"
+#define LABELS "\0\0\x08\x01\0\0\0\x03\x07\x08\x09"
+
+static void reads_images(void **unused)
+{
+	struct vectors v;
+	int packed;
+
+	(void)unused;
+	for (packed = 0; packed < 2; packed++) {
+		put(IMAGES, sizeof(IMAGES) - 1, packed);
+		assert_int_equal(idx_read_images(path, &v, error, sizeof(error)), 0);
+		assert_int_equal(v.count, 2);
+		assert_int_equal(v.width, 2);
+		assert_true(v.values[0] == 0.0f && v.values[1] == 1.0f && v.values[2] == 0.2f && v.values[3] == 0.4f);
+		free(v.values);
+	}
+}
+
+static void reads_labels(void **unused)
+{
+	struct labels l;
+
+	(void)unused;
+	put(LABELS, sizeof(LABELS) - 1, 0);
+	assert_int_equal(idx_read_labels(path, &l, error, sizeof(error)), 0);
+	assert_int_equal(l.count, 3);
+	assert_memory_equal(l.values, "\x07\x08\x09", 3);
+	free(l.values);
+}
+
+static void refuse_images(const void *data, size_t size, const char *why)
+{
+	struct vectors v;
+
+	put(data, size, 0);
+	assert_int_equal(idx_read_images(path, &v, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, path));
+	assert_non_null(strstr(error, why));
+}
+
+static void refuses_bad_idx(void **unused)
+{
+	(void)unused;
+	refuse_images("", 0, "not an IDX file");
+	refuse_images("hello world", 11, "not an IDX file");
+	refuse_images(LABELS, sizeof(LABELS) - 1, "images and labels swapped");
+	refuse_images("\0\0\x0d\x02\0\0\0\x01\0\0\0\x01\0\0\0\0", 16, "unsigned bytes");
+	refuse_images(IMAGES, sizeof(IMAGES) - 2, "the file holds 3");
+	refuse_images(IMAGES "x", sizeof(IMAGES), "the file holds 5");
+	refuse_images("\0\0\x08\x03\0\0\0\x02\0\0", 10, "truncated in the header");
+	refuse_images("\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16, "larger than 4 GiB");
+	refuse_images("\0\0\x08\x02\0\0\0\0\0\0\0\x01", 12, "zero");
+}
+
+static void refuses_truncated_gzip(void **unused)
+{
+	struct vectors v;
+	uint8_t data[4096];
+	FILE *f;
+	size_t n;
+
+	(void)unused;
+	put(IMAGES, sizeof(IMAGES) - 1, 1);
+	f = fopen(path, "rb");
+	n = fread(data, 1, sizeof(data), f);
+	fclose(f);
+	f = fopen(path, "wb");
+	assert_int_equal(fwrite(data, 1, n - 10, f), n - 10);
+	fclose(f);
+	assert_int_equal(idx_read_images(path, &v, error, sizeof(error)), -1);
+}
+
+static void npy_round_trip(void **unused)
+{
+	float values[6] = { 1, -2, 3.5f, 0, 1e30f, -1e-30f };
+	struct vectors out = { 2, 3, values }, in;
+
+	(void)unused;
+	assert_int_equal(npy_write(path, &out, error, sizeof(error)), 0);
+	assert_int_equal(npy_read(path, &in, error, sizeof(error)), 0);
+	assert_int_equal(in.count, 2);
+	assert_int_equal(in.width, 3);
+	assert_memory_equal(in.values, values, sizeof(values));
+	free(in.values);
+}
+
+static void refuse_npy(const char *descr, const char *order, const char *shape, size_t body, const char *why)
+{
+	uint8_t data[512] = "\x93NUMPY\x01";
+	struct vectors v;
+	int n = snprintf((char *)data + 10, 400, "{'descr': '%s', 'fortran_order': %s, 'shape': %s, }", descr, order,
+			 shape);
+
+	data[8] = (uint8_t)n;
+	put(data, 10 + (size_t)n + body, 0);
+	assert_int_equal(npy_read(path, &v, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, why));
+}
+
+static void refuses_bad_npy(void **unused)
+{
+	struct vectors v;
+
+	(void)unused;
+	refuse_npy(">f4", "False", "(1, 1)", 4, "element type");
+	refuse_npy("<f4", "True", "(1, 1)", 4, "C order");
+	refuse_npy("<f4", "False", "(2, 2)", 12, "the file holds 12 bytes");
+	refuse_npy("<f4", "False", "(2, 2)", 18, "the file holds 18 bytes");
+	refuse_npy("<f4", "False", "(0, 2)", 0, "shape");
+	refuse_npy("<f4", "False", "(4294967296, 4294967296)", 0, "shape");
+	refuse_npy("<f4", "False", "()", 4, "shape");
+	refuse_npy("<f4", "False", "(2", 8, "shape");
+	put("\x93NUMPY\x01\0\xff\xff{", 11, 0);
+	assert_int_equal(npy_read(path, &v, error, sizeof(error)), -1);
+	put("\x93NUMPY\x01\0\xff\xff{}", 12, 0);
+	assert_int_equal(npy_read(path, &v, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "truncated"));
+	assert_int_equal(npy_read("/nonexistent", &v, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "/nonexistent"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(reads_images),
+		cmocka_unit_test(reads_labels),
+		cmocka_unit_test(refuses_bad_idx),
+		cmocka_unit_test(refuses_truncated_gzip),
+		cmocka_unit_test(npy_round_trip),
+		cmocka_unit_test(refuses_bad_npy),
+	};
+
+	return cmocka_run_group_tests(tests, make_path, drop_path);
+}
