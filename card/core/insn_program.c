@@ -2,6 +2,7 @@
 /*
  * PROGRAM, READ and ERASE of a region of one tile. A programming marks its tile incomplete until it has ended.
  */
+#include <errno.h>
 #include <string.h>
 #include "card/core/job.h"
 #include "card/core/tiles.h"
@@ -112,6 +113,12 @@ static void do_read(struct job *j, struct program_work *w)
 	job_spend(j, cost.time, cost.energy_fj);
 }
 
+/* The tile cannot take one more write: it remembers too many apart, or memory lacks. */
+static int refused(struct job *j, const struct nmc_isa_program *p, int error)
+{
+	return error == -ENOSPC ? job_fault(j, NMC_FAULT_LIMIT, p->tile, 0) : job_failure(j);
+}
+
 static int do_program(struct job *j, struct program_work *w, struct nmc_isa_report *report, struct tile_cost *cost)
 {
 	const struct nmc_isa_program *p = w->p;
@@ -121,7 +128,7 @@ static int do_program(struct job *j, struct program_work *w, struct nmc_isa_repo
 	tiles_incomplete(j->card, w->physical, true);
 	ret = tile_program(w->tile, &w->region, w->data.first, w->data.pitch, p->band, p->max_pulses, &end, report, cost);
 	if (ret)
-		return -1;
+		return refused(j, p, ret);
 	tiles_incomplete(j->card, w->physical, false);
 	tiles_record(j->card, w->physical, report, &end);
 	return 0;
@@ -129,8 +136,10 @@ static int do_program(struct job *j, struct program_work *w, struct nmc_isa_repo
 
 static int do_erase(struct job *j, struct program_work *w, struct nmc_isa_report *report, struct tile_cost *cost)
 {
-	if (tile_erase(w->tile, &w->region, job_set_time(j, w->p->set), report, cost))
-		return -1;
+	int ret = tile_erase(w->tile, &w->region, job_set_time(j, w->p->set), report, cost);
+
+	if (ret)
+		return refused(j, w->p, ret);
 	tiles_record(j->card, w->physical, report, NULL);
 	return 0;
 }
@@ -151,7 +160,7 @@ int insn_program(struct job *j, const struct nmc_isa_program *p)
 		return 0;
 	}
 	if (p->c.opcode == NMC_OP_PROGRAM ? do_program(j, &w, &report, &cost) : do_erase(j, &w, &report, &cost))
-		return job_failure(j);
+		return -1;
 	j->used.pulses += report.pulses;
 	job_spend(j, cost.time, cost.energy_fj);
 	job_set_idle(j, p->set, (struct clock){ .ns = report.settle_ns });

@@ -187,7 +187,7 @@ int tile_reserve_write(struct tile *t, const struct tile_region *region)
 	if (t->write_count < t->write_room)
 		return 0;
 	if (t->write_count == TILE_MAX_WRITES)
-		return -ENOMEM;
+		return -ENOSPC;
 	room = t->write_room * 2 < TILE_MAX_WRITES ? t->write_room * 2 : TILE_MAX_WRITES;
 	more = realloc(t->writes, room * sizeof(*more));
 	if (!more)

@@ -7,7 +7,7 @@
 
 #include "card/tile/tile.h"
 
-#define TILE_MAX_WRITES	0xffffu
+#define TILE_MAX_WRITES	2048u	/* partial writes that a tile remembers apart: 1 byte a cell of 256 x 256 */
 
 /**
  * struct tile_write - one PROGRAM or ERASE that cells still remember

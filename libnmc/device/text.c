@@ -41,7 +41,7 @@
 	X(NMC_FAULT_TILE_BOUNDS, "outside the tile") \
 	X(NMC_FAULT_TILE_STATE, "the tile's state does not allow this") \
 	X(NMC_FAULT_LOOP, "a loop is too deep, empty or crosses its enclosing body") \
-	X(NMC_FAULT_LIMIT, "too many instructions executed") \
+	X(NMC_FAULT_LIMIT, "too many instructions executed, or too many partial writes of one tile") \
 	X(NMC_FAULT_NO_END, "ran past the last instruction") \
 	X(NMC_FAULT_DMA, "host memory did not answer") \
 	X(NMC_FAULT_ABORTED, "stopped by the host")

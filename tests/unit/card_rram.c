@@ -3,6 +3,7 @@
  * RRAM: the published spread at the end of the settle time, the verify loop's pulses and convergence, ageing. Bounds on
  * statistics are five standard errors of the figure they bound unless said.
  */
+#include <errno.h>
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -269,6 +270,27 @@ static void read_noise(void **unused)
 	close_rig(r);
 }
 
+/* Writing a tile piece by piece is refused before its memory passes the bound; a whole write starts anew. */
+static void partial_writes_are_bounded(void **unused)
+{
+	struct rig *r = open_rig(1, false);
+	unsigned int writes;
+	int ret = 0;
+
+	(void)unused;
+	for (writes = 0; !ret && writes < CELLS; writes++) {
+		struct tile_region cell = { writes / COLS, 1, writes % COLS, 1 };
+
+		ret = tile_erase(r->tile, &cell, r->now, &r->report, &r->cost);
+	}
+	assert_int_equal(ret, -ENOSPC);
+	assert_true(writes > 1000);
+	assert_true(tile_bytes(r->tile) <= 16 * CELLS);
+	program(r);
+	assert_int_equal(tile_erase(r->tile, &(struct tile_region){ 0, 1, 0, 1 }, r->now, &r->report, &r->cost), 0);
+	close_rig(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -281,6 +303,7 @@ int main(void)
 		cmocka_unit_test(builds_agree),
 		cmocka_unit_test(erase_and_seed),
 		cmocka_unit_test(read_noise),
+		cmocka_unit_test(partial_writes_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
