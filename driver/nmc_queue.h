@@ -15,7 +15,7 @@ struct nmc_device;
 struct nmc_job;
 
 #define NMC_QUEUE_ENTRIES	128		/* jobs on a ring */
-#define NMC_COALESCE_NS		2000000		/* longest wait of an unsignalled completion */
+#define NMC_COALESCE_NS		1000000		/* longest wait of an unsignalled completion */
 #define NMC_TABLE_BYTES		2304		/* room for the largest job table */
 
 /**

@@ -73,12 +73,18 @@ static void nmc_ring_set_event(struct nmc_ring *ring, u32 share)
 	WRITE_ONCE(ring->shadow->cq_event, cpu_to_le32(ring->event));
 }
 
+/* The rest of the depth keeps the card busy while the host takes the interrupt and refills. */
+static u32 nmc_ring_share(struct nmc_ring *ring)
+{
+	return ring->depth * 3 / 4;
+}
+
 bool nmc_ring_publish(struct nmc_ring *ring, u32 old, u32 expected)
 {
 	u32 wanted;
 
 	ring->depth = min(max(ring->depth, expected), ring->entries);
-	nmc_ring_set_event(ring, expected > 1 ? ring->depth / 2 : 1);
+	nmc_ring_set_event(ring, nmc_ring_share(ring));
 	dma_wmb();
 	WRITE_ONCE(ring->shadow->sq_tail, cpu_to_le32(ring->tail));
 	mb(); /* tail before the card's event index is read; cq_event before the phase */
@@ -98,22 +104,20 @@ bool nmc_ring_pop(struct nmc_ring *ring, struct nmc_cqe *cqe)
 	return true;
 }
 
-/* Follows the host to lesser depths: slowly, but at once if the coalescing time had to help. */
-static void nmc_ring_follow(struct nmc_ring *ring)
+/* Follows the host to a lesser depth: if the coalescing time had to help, it stopped short. */
+static void nmc_ring_follow(struct nmc_ring *ring, u32 expected)
 {
 	u32 consumed = ring->head - ring->armed;
 
 	if (consumed && (s32)(ring->head - ring->event) < 0)
-		ring->depth = consumed;
-	else if (consumed)
-		ring->depth -= ring->depth / 8;
+		ring->depth = min(consumed + expected, ring->entries);
 	ring->armed = ring->head;
 }
 
 bool nmc_ring_arm(struct nmc_ring *ring, u32 expected)
 {
-	nmc_ring_follow(ring);
-	nmc_ring_set_event(ring, min(ring->depth / 2, expected));
+	nmc_ring_follow(ring, expected);
+	nmc_ring_set_event(ring, min(nmc_ring_share(ring), expected));
 	mb(); /* the event index is visible before the phase is looked at */
 	return nmc_ring_pending(ring) && nmc_ring_written(ring, ring->event - 1);
 }
