@@ -26,6 +26,22 @@ int accel_ioctl(struct accel *a, unsigned long request, void *arg, const char *w
 	return fail(-errno, "accel:%u: %s: %s", a->number, what, strerror(errno));
 }
 
+/* The card's NUMA node, or -1 where there is nothing to choose. */
+static int node_of(struct device *d)
+{
+	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
+
+	if (numa_available() < 0 || numa_max_node() < 1 || accel_info(d, &info))
+		return -1;
+	return info.numa_node;
+}
+
+static void accel_near(struct device *d)
+{
+	if (accel_of(d)->node >= 0)
+		numa_run_on_node(accel_of(d)->node);
+}
+
 static void accel_close(struct device *d)
 {
 	struct accel *a = accel_of(d);
@@ -49,6 +65,8 @@ static int accel_buffer_create(struct device *d, size_t bytes, uint64_t *handle,
 		drmCloseBufferHandle(a->fd, bo.handle);
 		return ret;
 	}
+	if (a->node >= 0)
+		numa_tonode_memory(*data, bytes, a->node);
 	*handle = bo.handle;
 	return 0;
 }
@@ -122,6 +140,7 @@ static int accel_read_event(struct device *d, struct nmc_event *event)
 
 static const struct device_ops accel_ops = {
 	.close = accel_close,
+	.near = accel_near,
 	.info = accel_info,
 	.classes = accel_classes,
 	.health = accel_health,
@@ -235,17 +254,6 @@ int accel_enumerate(struct nmc_device_entry *entries, unsigned int count)
 	return (int)found;
 }
 
-/* Lets this thread and its new memory stay near the card; on a machine with one node there is nothing to do. */
-static void stay_near(struct device *d)
-{
-	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
-
-	if (numa_available() < 0 || numa_max_node() < 1 || accel_info(d, &info) || info.numa_node < 0)
-		return;
-	numa_run_on_node(info.numa_node);
-	numa_set_preferred(info.numa_node);
-}
-
 int accel_open(unsigned int number, struct device **device)
 {
 	struct accel *a = calloc(1, sizeof(*a));
@@ -266,7 +274,7 @@ int accel_open(unsigned int number, struct device **device)
 	a->number = number;
 	a->device.ops = &accel_ops;
 	pthread_mutex_init(&a->lock, NULL);
-	stay_near(&a->device);
+	a->node = node_of(&a->device);
 	*device = &a->device;
 	return 0;
 }

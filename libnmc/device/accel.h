@@ -29,6 +29,7 @@ struct accel_context {
  * @device: what the library sees
  * @fd: the node
  * @number: accel number
+ * @node: NUMA node of the card, -1 if it does not matter
  * @lock: protects @contexts
  * @contexts: contexts of this handle
  */
@@ -36,6 +37,7 @@ struct accel {
 	struct device device;
 	int fd;
 	unsigned int number;
+	int node;
 	pthread_mutex_t lock;
 	struct accel_context *contexts;
 };

@@ -65,6 +65,7 @@ struct device_result {
 /**
  * struct device_ops - a way to reach a card; every function answers 0 (or a count) or a negative errno with a text
  * @close: ends it
+ * @near: lets the calling thread of the library run near the card; may be NULL
  * @info: everything but @size
  * @classes: class @index, -ENOENT past the last
  * @health: counters
@@ -87,6 +88,7 @@ struct device_result {
  */
 struct device_ops {
 	void (*close)(struct device *d);
+	void (*near)(struct device *d);
 	int (*info)(struct device *d, struct nmc_device_info *info);
 	int (*classes)(struct device *d, unsigned int index, struct nmc_class_info *info);
 	int (*health)(struct device *d, struct nmc_health *health);

@@ -49,9 +49,14 @@ struct nmc_run {
 static void *run_thread(void *arg)
 {
 	struct nmc_run *run = arg;
+	struct device *reach = run->plan->device->reach;
 	uint64_t one = 1;
-	int ret = runner_run(run->plan, run->ticket, run->in, run->count, (struct sink){ .values = run->out },
-			     &run->report, &run->vectors);
+	int ret;
+
+	if (reach->ops->near)
+		reach->ops->near(reach);
+	ret = runner_run(run->plan, run->ticket, run->in, run->count, (struct sink){ .values = run->out },
+			 &run->report, &run->vectors);
 
 	pthread_mutex_lock(&run->lock);
 	if (ret)
