@@ -78,27 +78,52 @@ static void hook_wake(void *ctx)
 	pthread_mutex_unlock(&e->lock);
 }
 
-static void set_status(struct endpoint *e, uint32_t status)
+/* A state is shown only while it is still what the host asked for. */
+static bool show_status(struct endpoint *e, uint32_t status)
 {
+	bool current;
+
 	pthread_mutex_lock(&e->lock);
-	e->status = status;
+	current = e->enable_wanted && !e->reset_wanted;
+	if (current)
+		e->status = status;
 	pthread_mutex_unlock(&e->lock);
+	return current;
 }
 
-static void enable(struct endpoint *e)
+/* Opens the gate to host memory, unless the host has thought better of it. */
+static bool open_gate(struct endpoint *e)
 {
-	struct ring *r = &e->admin;
+	bool current;
 
-	r->head = r->tail = r->done = r->signalled = 0;
-	r->vector = NMC_VECTOR_ADMIN;
-	r->coalesce_ns = 0;
-	if (!ring_valid(r)) {
-		set_status(e, NMC_STAT_BAD_CONFIG);
-		return;
+	pthread_mutex_lock(&e->lock);
+	current = e->enable_wanted && !e->reset_wanted;
+	if (current)
+		dma_gate(&e->host.dma, true);
+	pthread_mutex_unlock(&e->lock);
+	return current;
+}
+
+/* True if the card now runs and must be disabled again some time. */
+static bool enable(struct endpoint *e)
+{
+	uint64_t epoch, host_time;
+
+	pthread_mutex_lock(&e->lock);
+	e->admin = e->wanted;
+	epoch = e->epoch;
+	host_time = e->host_time;
+	pthread_mutex_unlock(&e->lock);
+	e->admin.vector = NMC_VECTOR_ADMIN;
+	if (!ring_valid(&e->admin)) {
+		show_status(e, NMC_STAT_BAD_CONFIG);
+		return false;
 	}
-	dma_gate(&e->host.dma, true);
-	mgmt_host_enable(e->mgmt, e->epoch, e->host_time);
-	set_status(e, NMC_STAT_READY);
+	if (!open_gate(e))
+		return false;
+	mgmt_host_enable(e->mgmt, epoch, host_time);
+	show_status(e, NMC_STAT_READY);
+	return true;
 }
 
 static void disable(struct endpoint *e)
@@ -106,7 +131,9 @@ static void disable(struct endpoint *e)
 	dma_gate(&e->host.dma, false);
 	queue_delete_all(e->engines, waiting, e);
 	mgmt_host_disable(e->mgmt);
-	set_status(e, 0);
+	pthread_mutex_lock(&e->lock);
+	e->status = 0;
+	pthread_mutex_unlock(&e->lock);
 }
 
 /* All admin commands that have arrived; the last look is after the doorbell has been asked for. */
@@ -122,7 +149,7 @@ static void serve(struct endpoint *e)
 		if (more > 0)
 			more = ring_fetch(&e->host, &e->admin, &sqe) ? -1 : 1;
 		if (more < 0)
-			set_status(e, NMC_STAT_READY | NMC_STAT_FATAL);
+			show_status(e, NMC_STAT_READY | NMC_STAT_FATAL);
 		if (more <= 0)
 			return;
 		if (mgmt_admin(e->mgmt, &sqe, &cqe)) {
@@ -175,10 +202,8 @@ static void *admin_thread(void *arg)
 		}
 		if (end)
 			return NULL;
-		if (wanted && !running) {
-			enable(e);
-			running = e->status & NMC_STAT_READY;
-		}
+		if (wanted && !running)
+			running = enable(e);
 		if (hang) {
 			nanosleep(&(struct timespec){ .tv_nsec = TURN_MS * 1000000 }, NULL);
 			continue;

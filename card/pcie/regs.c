@@ -37,13 +37,13 @@ static uint64_t read_register(struct endpoint *e, uint64_t at)
 	case NMC_REG_HOST_TIME:
 		return e->host_time;
 	case NMC_REG_ADMIN_SQ:
-		return e->admin.sq;
+		return e->wanted.sq;
 	case NMC_REG_ADMIN_CQ:
-		return e->admin.cq;
+		return e->wanted.cq;
 	case NMC_REG_ADMIN_SHADOW:
-		return e->admin.shadow;
+		return e->wanted.shadow;
 	case NMC_REG_ADMIN_ENTRIES:
-		return e->admin.entries;
+		return e->wanted.entries;
 	case NMC_REG_INT_CAUSE:
 		return irq_cause(&e->host.irq);
 	case NMC_REG_INT_MASK:
@@ -111,8 +111,10 @@ static void write_ctrl(struct endpoint *e, uint32_t value)
 
 	e->ctrl = value & NMC_CTRL_ENABLE;
 	e->enable_wanted = enable;
-	if (!enable)
+	if (!enable) {
 		dma_gate(&e->host.dma, false);
+		e->reset_wanted = true;
+	}
 	pthread_cond_signal(&e->wake);
 }
 
@@ -126,7 +128,7 @@ static void merge(struct endpoint *e, uint64_t *reg, uint64_t value, uint64_t ma
 /* @mask has ones where the host wrote. */
 static void write_register(struct endpoint *e, uint64_t at, uint64_t value, uint64_t mask)
 {
-	uint64_t entries = e->admin.entries;
+	uint64_t entries = e->wanted.entries;
 
 	switch (at) {
 	case NMC_REG_CTRL:
@@ -140,17 +142,17 @@ static void write_register(struct endpoint *e, uint64_t at, uint64_t value, uint
 		merge(e, &e->host_time, value, mask);
 		break;
 	case NMC_REG_ADMIN_SQ:
-		merge(e, &e->admin.sq, value, mask);
+		merge(e, &e->wanted.sq, value, mask);
 		break;
 	case NMC_REG_ADMIN_CQ:
-		merge(e, &e->admin.cq, value, mask);
+		merge(e, &e->wanted.cq, value, mask);
 		break;
 	case NMC_REG_ADMIN_SHADOW:
-		merge(e, &e->admin.shadow, value, mask);
+		merge(e, &e->wanted.shadow, value, mask);
 		break;
 	case NMC_REG_ADMIN_ENTRIES:
 		merge(e, &entries, value, mask);
-		e->admin.entries = (uint32_t)entries;
+		e->wanted.entries = (uint32_t)entries;
 		break;
 	case NMC_REG_INT_CAUSE:
 		irq_clear(&e->host.irq, value & mask);
@@ -207,16 +209,17 @@ void endpoint_write(struct endpoint *e, uint64_t offset, const void *buf, unsign
 
 void endpoint_reset(struct endpoint *e)
 {
-	dma_gate(&e->host.dma, false);
 	pci_config_reset(&e->config);
 	irq_reset(&e->host.irq);
 	pthread_mutex_lock(&e->lock);
+	dma_gate(&e->host.dma, false);
 	e->ctrl = 0;
 	e->status = 0;
 	e->enable_wanted = false;
 	e->reset_wanted = true;
 	e->epoch = 0;
 	e->host_time = 0;
+	memset(&e->wanted, 0, sizeof(e->wanted));
 	pthread_cond_signal(&e->wake);
 	pthread_mutex_unlock(&e->lock);
 }

@@ -32,9 +32,10 @@
  * @heartbeat: NMC_REG_HEARTBEAT
  * @epoch: NMC_REG_EPOCH
  * @host_time: NMC_REG_HOST_TIME
- * @admin: admin ring; registers while disabled
+ * @wanted: admin ring as the registers have it
  * @log: counters of queue 0 and of the card
  * @fault: fault shown
+ * @admin: admin ring at work; management thread only
  */
 struct endpoint {
 	struct card *card;
@@ -56,9 +57,10 @@ struct endpoint {
 	uint64_t heartbeat;
 	uint64_t epoch;
 	uint64_t host_time;
-	struct ring admin;
+	struct ring wanted;
 	struct nmc_queue_log log;
 	enum card_fault fault;
+	struct ring admin;
 };
 
 /* 0 or a negative errno. */
