@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * A function reset while jobs are on the card: the one in execution fails and is never run again,
+ * those behind it are run, tile sets and contexts live on. Needs root.
+ */
+#include <limits.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include "kselftest_harness.h"
+#include "nmc_test.h"
+
+#define BEHIND	5
+
+FIXTURE(reset) {
+	int fd;
+	int reset;
+	uint32_t set;
+	uint32_t ctx;
+	struct test_stream slow;
+	struct test_stream quick;
+};
+
+static int open_reset(int fd)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/reset", major(st.st_rdev),
+		 minor(st.st_rdev));
+	return open(path, O_WRONLY);
+}
+
+FIXTURE_SETUP(reset)
+{
+	self->fd = nmc_open_device();
+	ASSERT_GE(self->fd, 0);
+	self->reset = open_reset(self->fd);
+	ASSERT_GE(self->reset, 0);
+	ASSERT_EQ(0,
+		  tileset_create(self->fd, class_find(self->fd, NMC_TECH_DIGITAL), 1, &self->set));
+	ASSERT_EQ(0, context_create(self->fd, &self->set, 1, &self->ctx));
+	ASSERT_EQ(0, stream_create(self->fd, &self->slow, 1 << NMC_GROUP_CONTROL, 0, 1, 1));
+	stream_nops(&self->slow, 60000, 60000);
+	stream_end(&self->slow);
+	ASSERT_EQ(0, stream_create(self->fd, &self->quick, 1 << NMC_GROUP_CONTROL, 0, 1, 1));
+	stream_end(&self->quick);
+}
+
+FIXTURE_TEARDOWN(reset)
+{
+	close(self->reset);
+	close(self->fd);
+}
+
+static int submit(int fd, uint32_t ctx, struct test_stream *s, uint32_t sync)
+{
+	struct test_job job;
+
+	job_init(&job, ctx, s);
+	job_out(&job, sync, 0);
+	return job_submit(fd, &job);
+}
+
+TEST_F_TIMEOUT(reset, started_fails_and_the_rest_runs, 120)
+{
+	struct drm_nmc_tileset_info before = { .handle = self->set }, after = before;
+	struct drm_nmc_job_result result;
+	uint32_t sync[1 + BEHIND];
+	int i;
+
+	ASSERT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_TILESET_INFO, &before));
+	for (i = 0; i <= BEHIND; i++) {
+		ASSERT_EQ(0, syncobj_create(self->fd, &sync[i]));
+		ASSERT_EQ(0, submit(self->fd, self->ctx, i ? &self->quick : &self->slow, sync[i]));
+	}
+	usleep(300000);
+	EXPECT_EQ(-EBUSY, job_result(self->fd, self->ctx, 1, &result));
+	ASSERT_EQ(1, write(self->reset, "1", 1));
+	for (i = 0; i <= BEHIND; i++)
+		ASSERT_EQ(0, syncobj_wait(self->fd, sync[i], 0));
+	EXPECT_EQ(-ECANCELED, syncobj_status(self->fd, sync[0]));
+	ASSERT_EQ(0, job_result(self->fd, self->ctx, 1, &result));
+	EXPECT_EQ(NMC_STATUS_ABORTED, result.status);
+	EXPECT_EQ(NMC_FAULT_ABORTED, result.fault.cause);
+	for (i = 1; i <= BEHIND; i++) {
+		EXPECT_EQ(1, syncobj_status(self->fd, sync[i]));
+		ASSERT_EQ(0, job_result(self->fd, self->ctx, 1 + i, &result));
+		EXPECT_EQ(NMC_STATUS_OK, result.status);
+	}
+	ASSERT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_TILESET_INFO, &after));
+	EXPECT_EQ(before.id, after.id);
+	EXPECT_EQ(before.generation, after.generation);
+}
+
+TEST_F_TIMEOUT(reset, again_and_again_under_load, 120)
+{
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	uint32_t sync;
+	int i, n;
+
+	ASSERT_EQ(0, syncobj_create(self->fd, &sync));
+	for (n = 0; n < 5; n++) {
+		for (i = 0; i < 200; i++)
+			ASSERT_EQ(0, submit(self->fd, self->ctx, &self->quick, sync));
+		ASSERT_EQ(1, write(self->reset, "1", 1));
+		ASSERT_EQ(0, syncobj_wait(self->fd, sync, 0));
+		EXPECT_EQ(1, syncobj_status(self->fd, sync));
+	}
+	job_init(&job, self->ctx, &self->quick);
+	ASSERT_EQ(0, job_run(self->fd, &job, &result));
+	EXPECT_EQ(NMC_STATUS_OK, result.status);
+	EXPECT_EQ(1001, result.job);
+}
+
+TEST_HARNESS_MAIN
