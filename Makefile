@@ -43,6 +43,9 @@ modules: setup
 	@mkdir -p $(BUILD)/driver
 	@cp -rsf $(CURDIR)/Kbuild $(CURDIR)/driver $(CURDIR)/uapi $(BUILD)/driver/
 	$(MAKE) -C $(KDIR) M=$(BUILD)/driver -j $(JOBS) W=1 modules
+	@mkdir -p $(BUILD)/yardstick
+	@cp -rsf $(CURDIR)/tests/vm/sched_yardstick/. $(BUILD)/yardstick/
+	$(MAKE) -C $(KDIR) M=$(BUILD)/yardstick COMPAT=$(CURDIR)/driver W=1 modules
 
 demo: all
 	@echo '== the card behind the kernel driver, in a VM'
