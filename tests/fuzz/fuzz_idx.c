@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	for (i = 0; i < dims; i++)
 		all *= dim[i];
-	if (dims > 0 && (body < data || body + all != data + size))
+	if (dims > 0 && (body < data || body + all != data + size || idx_bound(data, size) != size))
 		abort();
 	return 0;
 }

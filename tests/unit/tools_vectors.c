@@ -91,7 +91,7 @@ static void refuses_bad_idx(void **unused)
 	refuse_images(IMAGES, sizeof(IMAGES) - 2, "the file holds 3");
 	refuse_images(IMAGES "x", sizeof(IMAGES), "the file holds 5");
 	refuse_images("\0\0\x08\x03\0\0\0\x02\0\0", 10, "truncated in the header");
-	refuse_images("\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16, "larger than 4 GiB");
+	refuse_images("\0\0\x08\x03\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff\xff", 16, "larger than 1 GiB");
 	refuse_images("\0\0\x08\x02\0\0\0\0\0\0\0\x01", 12, "zero");
 }
 
@@ -113,6 +113,44 @@ static void refuses_truncated_gzip(void **unused)
 	assert_int_equal(idx_read_images(path, &v, error, sizeof(error)), -1);
 }
 
+/* 64 MiB out of some 64 KiB: no more than the header states is unpacked, whichever the format. */
+static void refuses_gzip_bomb(void **unused)
+{
+	const size_t size = 64 << 20;
+	uint8_t *data = calloc(1, size), *whole;
+	struct vectors v;
+	size_t n;
+
+	(void)unused;
+	assert_non_null(data);
+	memcpy(data, IMAGES, sizeof(IMAGES) - 1);
+	put(data, size, 1);
+	assert_int_equal(idx_read_images(path, &v, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "more data than its header states"));
+	memcpy(data, "\x93NUMPY\x01", 8);
+	put(data, size, 1);
+	assert_int_equal(npy_read(path, &v, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "gzip"));
+	data[0] = 'x';
+	put(data, size, 1);
+	assert_int_equal(idx_read_images(path, &v, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "not an IDX file"));
+	assert_int_equal(file_read(path, idx_bound, true, &whole, &n, error, sizeof(error)), 0);
+	assert_int_equal(n, FILE_HEAD);
+	free(whole);
+	free(data);
+}
+
+/* The bound is what idx_parse() accepts, to the byte. */
+static void bounds_idx(void **unused)
+{
+	(void)unused;
+	assert_int_equal(idx_bound((const uint8_t *)IMAGES, sizeof(IMAGES) - 1), sizeof(IMAGES) - 1);
+	assert_int_equal(idx_bound((const uint8_t *)LABELS, sizeof(LABELS) - 1), sizeof(LABELS) - 1);
+	assert_int_equal(idx_bound((const uint8_t *)IMAGES, 15), 0);
+	assert_int_equal(idx_bound((const uint8_t *)"\0\0\x08\x02\0\1\0\0\0\1\0\0", 12), 0);
+}
+
 static void npy_round_trip(void **unused)
 {
 	float values[6] = { 1, -2, 3.5f, 0, 1e30f, -1e-30f };
@@ -125,6 +163,23 @@ static void npy_round_trip(void **unused)
 	assert_int_equal(in.width, 3);
 	assert_memory_equal(in.values, values, sizeof(values));
 	free(in.values);
+}
+
+/* Not a number and infinite, named by position. */
+static void refuses_values(void **unused)
+{
+	float values[6] = { 1, 2, 3, 4, 0, 6 };
+	const uint32_t bad[2] = { 0x7fc00000, 0xff800000 };
+	struct vectors out = { 2, 3, values }, in;
+	int i;
+
+	(void)unused;
+	for (i = 0; i < 2; i++) {
+		memcpy(&values[4], &bad[i], 4);
+		assert_int_equal(npy_write(path, &out, error, sizeof(error)), 0);
+		assert_int_equal(npy_read(path, &in, error, sizeof(error)), -1);
+		assert_non_null(strstr(error, "value 1 of vector 1"));
+	}
 }
 
 static void refuse_npy(const char *descr, const char *order, const char *shape, size_t body, const char *why)
@@ -169,7 +224,10 @@ int main(void)
 		cmocka_unit_test(reads_labels),
 		cmocka_unit_test(refuses_bad_idx),
 		cmocka_unit_test(refuses_truncated_gzip),
+		cmocka_unit_test(refuses_gzip_bomb),
+		cmocka_unit_test(bounds_idx),
 		cmocka_unit_test(npy_round_trip),
+		cmocka_unit_test(refuses_values),
 		cmocka_unit_test(refuses_bad_npy),
 	};
 

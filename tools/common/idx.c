@@ -8,11 +8,19 @@
 #include "common/vectors.h"
 
 #define IDX_UBYTE 0x08
+#define IDX_MAX_ELEMENTS (VECTORS_MAX_BYTES / sizeof(float))
 
 static int complain(const char *name, const char *why, char *error, size_t bytes)
 {
 	snprintf(error, bytes, "%s: %s", name, why);
 	return -1;
+}
+
+static uint64_t dimension(const uint8_t *data, unsigned int i)
+{
+	const uint8_t *d = data + 4 + 4 * i;
+
+	return (uint32_t)d[0] << 24 | (uint32_t)d[1] << 16 | (uint32_t)d[2] << 8 | d[3];
 }
 
 int idx_parse(const uint8_t *data, size_t size, const char *name, unsigned int dims_min, unsigned int dims_max,
@@ -34,11 +42,9 @@ int idx_parse(const uint8_t *data, size_t size, const char *name, unsigned int d
 	if (size < 4 + 4u * dims)
 		return complain(name, "truncated in the header", error, bytes);
 	for (i = 0; i < dims; i++) {
-		const uint8_t *d = data + 4 + 4 * i;
-
-		dim[i] = (uint32_t)d[0] << 24 | (uint32_t)d[1] << 16 | (uint32_t)d[2] << 8 | d[3];
-		if (!dim[i] || __builtin_mul_overflow(all, dim[i], &all) || all > VECTORS_MAX_BYTES)
-			return complain(name, "a dimension is zero or the data would be larger than 4 GiB", error, bytes);
+		dim[i] = dimension(data, i);
+		if (!dim[i] || __builtin_mul_overflow(all, dim[i], &all) || all > IDX_MAX_ELEMENTS)
+			return complain(name, "a dimension is zero or the data would be larger than 1 GiB", error, bytes);
 	}
 	if (size - 4 - 4u * dims != all) {
 		snprintf(error, bytes, "%s: the header states %llu bytes of data, the file holds %zu", name,
@@ -47,6 +53,19 @@ int idx_parse(const uint8_t *data, size_t size, const char *name, unsigned int d
 	}
 	*body = data + 4 + 4u * dims;
 	return (int)dims;
+}
+
+uint64_t idx_bound(const uint8_t *head, size_t size)
+{
+	uint64_t all = 1;
+	unsigned int i, dims = size < 4 ? 0 : head[3];
+
+	if (!dims || dims > 8 || size < 4 + 4u * dims)
+		return 0;
+	for (i = 0; i < dims; i++)
+		if (__builtin_mul_overflow(all, dimension(head, i), &all) || all > IDX_MAX_ELEMENTS)
+			return 0;
+	return 4 + 4u * dims + all;
 }
 
 int idx_read_images(const char *path, struct vectors *v, char *error, size_t bytes)
@@ -58,7 +77,7 @@ int idx_read_images(const char *path, struct vectors *v, char *error, size_t byt
 	int dims, k;
 
 	memset(v, 0, sizeof(*v));
-	if (file_read(path, &data, &size, error, bytes))
+	if (file_read(path, idx_bound, true, &data, &size, error, bytes))
 		return -1;
 	dims = idx_parse(data, size, path, 2, 8, dim, &body, error, bytes);
 	if (dims > 0) {
@@ -84,7 +103,7 @@ int idx_read_labels(const char *path, struct labels *l, char *error, size_t byte
 	int dims;
 
 	memset(l, 0, sizeof(*l));
-	if (file_read(path, &data, &size, error, bytes))
+	if (file_read(path, idx_bound, true, &data, &size, error, bytes))
 		return -1;
 	dims = idx_parse(data, size, path, 1, 1, dim, &body, error, bytes);
 	if (dims > 0) {

@@ -3,6 +3,7 @@
  * NPY files (numpy.lib.format, versions 1 to 3).
  */
 #include <errno.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -78,6 +79,8 @@ static float element(const uint8_t *at, char kind, unsigned int size)
 		return f;
 	}
 	memcpy(&d, at, 8);
+	if (isinf(d))
+		return (float)d;
 	return d > 3.4e38 ? 3.4e38f : d < -3.4e38 ? -3.4e38f : (float)d;
 }
 
@@ -108,6 +111,15 @@ static int parse_header(const char *header, const char *name, struct vectors *v,
 	if (parse_shape(value_of(header, "shape"), v))
 		return complain(name, "the shape is missing, empty or too large", error, bytes);
 	return 0;
+}
+
+static int refuse_value(const char *name, struct vectors *v, size_t at, char *error, size_t bytes)
+{
+	snprintf(error, bytes, "%s: value %zu of vector %zu is not a finite number", name, at % v->width,
+		 at / v->width);
+	free(v->values);
+	v->values = NULL;
+	return -1;
 }
 
 int npy_parse(const uint8_t *data, size_t size, const char *name, struct vectors *v, char *error, size_t bytes)
@@ -141,16 +153,25 @@ int npy_parse(const uint8_t *data, size_t size, const char *name, struct vectors
 	v->values = malloc(v->count * v->width * sizeof(float));
 	if (!v->values)
 		return complain(name, "out of memory", error, bytes);
-	for (i = 0; i < v->count * v->width; i++)
+	for (i = 0; i < v->count * v->width; i++) {
 		v->values[i] = element(data + start + length + i * each, kind, each);
+		if (!isfinite(v->values[i]))
+			return refuse_value(name, v, i, error, bytes);
+	}
 	return 0;
+}
+
+/* The most that the largest shape and its header may take; a plain file is bounded by its own size. */
+static uint64_t npy_bound(const uint8_t *head, size_t size)
+{
+	return size >= 12 && !memcmp(head, MAGIC, 6) ? 2 * VECTORS_MAX_BYTES + (64 << 20) : 0;
 }
 
 int npy_read(const char *path, struct vectors *v, char *error, size_t bytes)
 {
 	uint8_t *data;
 	size_t size;
-	int ret = file_read(path, &data, &size, error, bytes);
+	int ret = file_read(path, npy_bound, false, &data, &size, error, bytes);
 
 	if (ret)
 		return ret;

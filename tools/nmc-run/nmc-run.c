@@ -26,7 +26,8 @@ static const char usage[] =
 	"      --output FILE      write the network's outputs as NPY\n"
 	"      --raw-output FILE  write the card's int32 results of the last layer, as they are\n"
 	"      --limit N          use the first N vectors only\n"
-	"      --calibrate N      vectors that set the converters' ranges, the first N (default 256)\n"
+	"      --calibrate N      vectors that set the converters' ranges, the first N (default 256; labels are not used)\n"
+	"      --calibrate FILE   the same from the vectors of an NPY file\n"
 	"      --batch N          vectors in one step on the card (default: what fits)\n"
 	"      --show-plan        print how the network lies on the tiles\n"
 	"      --json             report as JSON\n"
@@ -92,7 +93,14 @@ static int number(const char *text, unsigned long long least, unsigned long long
 static int numeric_option(struct run_options *o, int option, const char *text)
 {
 	unsigned long long n;
-	int ret = number(text, option == OPT_SEED ? 0 : 1, option == OPT_SEED ? ~0ull : 0xffffffffull, &n);
+	int ret;
+
+	if (option == OPT_CALIBRATE && (*text < '0' || *text > '9')) {
+		o->calibrate_file = text;
+		return 0;
+	}
+	o->calibrate_file = option == OPT_CALIBRATE ? NULL : o->calibrate_file;
+	ret = number(text, option == OPT_SEED ? 0 : 1, option == OPT_SEED ? ~0ull : 0xffffffffull, &n);
 
 	if (ret)
 		return ret;
@@ -166,6 +174,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 static int device_uri(struct run_options *o)
 {
 	const char *uri = o->device ? o->device : getenv("NMC_DEVICE");
+	int n;
 
 	if (!o->seeded)
 		return 0;
@@ -174,8 +183,10 @@ static int device_uri(struct run_options *o)
 				"a card behind the kernel has the seed it was started with");
 	if (strstr(uri, "seed="))
 		return run_fail(EXIT_USAGE, "--seed and a seed in the device's URI contradict each other; give one");
-	snprintf(o->uri, sizeof(o->uri), "%.90s%sseed=%llu", uri, strchr(uri, '?') ? "&" : "?",
-		 (unsigned long long)o->seed);
+	n = snprintf(o->uri, sizeof(o->uri), "%s%sseed=%llu", uri, strchr(uri, '?') ? "&" : "?",
+		     (unsigned long long)o->seed);
+	if (n >= (int)sizeof(o->uri))
+		return run_fail(EXIT_USAGE, "the device's URI is too long");
 	o->device = o->uri;
 	return 0;
 }
@@ -183,7 +194,7 @@ static int device_uri(struct run_options *o)
 int main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
-	struct run_options o = { .calibrate = 256 };
+	struct run_options o = { .calibrate = 256, .argv = argv };
 	int ret = parse(argc, argv, &o);
 
 	if (ret)

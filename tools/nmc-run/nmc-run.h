@@ -25,10 +25,12 @@ struct run_options {
 	bool seeded;
 	uint64_t limit;
 	uint64_t calibrate;
+	const char *calibrate_file;
 	uint32_t batch;
 	bool show_plan;
 	bool json;
 	char uri[128];
+	char **argv;
 };
 
 /**
@@ -37,6 +39,7 @@ struct run_options {
 struct run_state {
 	const struct run_options *o;
 	struct vectors in;
+	struct vectors samples;
 	struct labels labels;
 	struct nmc_network *network;
 	struct nmc_device *device;

@@ -22,10 +22,10 @@ int report_text(const struct run_state *s)
 	printf("device        %s, %s (%s)\n", s->info.uri, s->info.name, s->info.driver);
 	printf("network       %s: %u layers on %u tiles of class %s\n", s->o->model, s->plan_info.layers,
 	       s->plan_info.tiles, s->class.name);
-	printf("programming   %.3f s: %.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
+	printf("programming   %.3f s (wall): %.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
 	       (double)p->wall_ns * 1e-9, 100.0 * (double)p->converged / (double)p->cells,
 	       (unsigned long long)p->cells, p->mean_pulses, p->pulses_max);
-	printf("running       %.3f s: %zu vectors, %.0f a second\n", (double)r->wall_ns * 1e-9, s->in.count,
+	printf("running       %.3f s (wall): %zu vectors, %.0f a second\n", (double)r->wall_ns * 1e-9, s->in.count,
 	       per_second(s->in.count, r->wall_ns));
 	printf("modelled      %.6f s and %.3f uJ on the card: %.1f ns and %.2f nJ a vector\n",
 	       (double)r->modelled_ns * 1e-9, r->energy_j * 1e6, (double)r->modelled_ns / (double)s->in.count,
@@ -73,15 +73,23 @@ static struct json_object *digest(const char *path)
 
 static void add_file(struct json_object *o, const char *key, const char *path)
 {
-	struct json_object *file = json_object_new_object();
+	struct json_object *file;
 
-	if (!path) {
-		json_object_put(file);
+	if (!path)
 		return;
-	}
+	file = json_object_new_object();
 	add_text(file, "path", path);
 	json_object_object_add(file, "sha256", digest(path));
 	json_object_object_add(o, key, file);
+}
+
+static struct json_object *command(char *const *argv)
+{
+	struct json_object *o = json_object_new_array();
+
+	while (*argv)
+		json_object_array_add(o, json_object_new_string(*argv++));
+	return o;
 }
 
 static struct json_object *manifest(const struct run_state *s)
@@ -98,9 +106,11 @@ static struct json_object *manifest(const struct run_state *s)
 	add_count(o, "serial", s->info.serial);
 	add_text(o, "class", s->class.name);
 	add_count(o, "limit", s->in.count);
-	add_count(o, "calibrate", s->o->calibrate < s->in.count ? s->o->calibrate : s->in.count);
+	add_count(o, "calibrate", s->samples.count);
+	add_file(o, "calibrate_file", s->o->calibrate_file);
 	add_count(o, "batch", s->plan_info.batch);
 	add_count(o, "card_time_ns", s->plan_info.set_time_ns);
+	json_object_object_add(o, "command", command(s->o->argv));
 	add_text(o, "library", nmc_version());
 	add_text(o, "firmware", s->info.firmware);
 	add_text(o, "driver", s->info.driver);

@@ -50,6 +50,26 @@ static int read_model(struct run_state *s)
 	return run_fail(EXIT_INPUT, error);
 }
 
+/* Vectors that set the converters' ranges: a file's, or the first of those that will run. */
+static int read_samples(struct run_state *s)
+{
+	char error[512];
+
+	if (!s->o->calibrate_file) {
+		s->samples = s->in;
+		if (s->o->calibrate < s->in.count)
+			s->samples.count = s->o->calibrate;
+		return 0;
+	}
+	if (npy_read(s->o->calibrate_file, &s->samples, error, sizeof(error)))
+		return run_fail(EXIT_INPUT, error);
+	if (s->samples.width == s->in.width)
+		return 0;
+	snprintf(error, sizeof(error), "%s: %zu values a vector; the vectors to run have %zu", s->o->calibrate_file,
+		 s->samples.width, s->in.width);
+	return run_fail(EXIT_INPUT, error);
+}
+
 static int open_device(struct run_state *s)
 {
 	int index = 0;
@@ -71,8 +91,8 @@ static int make_plan(struct run_state *s)
 	int ret;
 
 	o.class_name = s->class.name;
-	o.samples = s->in.values;
-	o.sample_count = s->o->calibrate < s->in.count ? s->o->calibrate : s->in.count;
+	o.samples = s->samples.values;
+	o.sample_count = s->samples.count;
 	o.batch = s->o->batch;
 	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
 	if (ret)
@@ -134,8 +154,11 @@ static int write_raw(const struct run_state *s, const int32_t *raw, size_t n)
 {
 	FILE *f = fopen(s->o->raw_output, "wbe");
 	char error[300];
+	bool written = f && fwrite(raw, sizeof(*raw), n, f) == n;
 
-	if (f && fwrite(raw, sizeof(*raw), n, f) == n && !fclose(f))
+	if (f && fclose(f))
+		written = false;
+	if (written)
 		return 0;
 	snprintf(error, sizeof(error), "%.200s: %s", s->o->raw_output, strerror(errno));
 	return run_fail(EXIT_FAILURE, error);
@@ -153,6 +176,8 @@ static int run_raw(struct run_state *s)
 	s->run.size = sizeof(s->run);
 	if (nmc_plan_run_raw(s->plan, s->in.values, s->in.count, raw, &s->run))
 		ret = fail_library(EXIT_FAILURE);
+	if (!ret && run_interrupted())
+		ret = EXIT_INTERRUPTED;
 	if (!ret) {
 		nmc_plan_values(s->plan, raw, s->in.count, s->out.values);
 		ret = write_raw(s, raw, n);
@@ -209,6 +234,8 @@ static int steps(struct run_state *s)
 	int ret = read_inputs(s);
 
 	if (!ret)
+		ret = read_samples(s);
+	if (!ret)
 		ret = read_model(s);
 	if (!ret)
 		ret = open_device(s);
@@ -233,6 +260,8 @@ int run_all(const struct run_options *o)
 	nmc_plan_destroy(s.plan);
 	nmc_device_close(s.device);
 	nmc_network_destroy(s.network);
+	if (s.samples.values != s.in.values)
+		free(s.samples.values);
 	free(s.in.values);
 	free(s.labels.values);
 	free(s.out.values);
