@@ -135,7 +135,7 @@ static int once(const struct arguments *a, bool again)
 	if (ret)
 		return ret;
 	if (a->query)
-		return show_query(&s, a->query, again ? "csv,noheader" : a->format) ? EXIT_USAGE : 0;
+		return show_query(&s, a->query, a->format, again) ? EXIT_USAGE : 0;
 	a->show(&s);
 	return 0;
 }
@@ -177,6 +177,7 @@ static int wrong(const char *what, const char *value)
 /* 0, an exit status, or -1 to end with success. */
 static int parse(int argc, char **argv, struct arguments *a)
 {
+	unsigned long id;
 	int option;
 	char *end;
 
@@ -192,9 +193,10 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->show = show_json;
 			break;
 		case 'i':
-			a->id = (int)strtol(optarg, &end, 10);
-			if (*end || end == optarg || a->id < 0)
+			id = strtoul(optarg, &end, 10);
+			if (*optarg < '0' || *optarg > '9' || *end || id >= SMI_MAX_CARDS)
 				return wrong("not the number of a card:", optarg);
+			a->id = (int)id;
 			break;
 		case 'd':
 			a->device = optarg;
@@ -220,6 +222,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			printf("nmc-smi %s\n", nmc_version());
 			return -1;
 		default:
+			fputs("Try nmc-smi --help.\n", stderr);
 			return EXIT_USAGE;
 		}
 	}

@@ -40,7 +40,6 @@ COUNT(index, c->index)
 TEXT(uri, c->uri)
 TEXT(name, c->info.name)
 TEXT(pci, c->info.pci)
-COUNT(serial, c->info.serial)
 TEXT(firmware, c->info.firmware)
 TEXT(driver, c->info.driver)
 COUNT(tiles_total, c->info.tiles)
@@ -58,6 +57,15 @@ COUNT(conversions, c->health.conversions)
 COUNT(clips, c->health.clips)
 COUNT(pulses, c->health.pulses)
 COUNT(processes, (uint64_t)c->clients)
+
+/* As text: it may not fit into the numbers that readers of JSON have. */
+static struct json_object *field_serial(const struct smi_card *c)
+{
+	char serial[17];
+
+	snprintf(serial, sizeof(serial), "%016llx", (unsigned long long)c->info.serial);
+	return json_object_new_string(serial);
+}
 
 static struct json_object *field_temperature(const struct smi_card *c)
 {
@@ -129,16 +137,43 @@ static void print_value(const struct smi_card *c, const struct field *f, bool un
 	json_object_put(v);
 }
 
-int show_query(const struct smi *s, const char *list, const char *format)
+/* "csv", then "noheader" and "nounits" in any order. */
+static int parse_format(const char *format, bool *header, bool *units)
 {
-	bool header = !strstr(format, "noheader"), units = !strstr(format, "nounits");
+	const char *at = format;
+	bool csv = false;
+
+	for (*header = *units = true;; at++) {
+		size_t length = strcspn(at, ",");
+
+		if (length == 3 && !memcmp(at, "csv", 3)) {
+			csv = true;
+		} else if (length == 8 && !memcmp(at, "noheader", 8)) {
+			*header = false;
+		} else if (length == 7 && !memcmp(at, "nounits", 7)) {
+			*units = false;
+		} else {
+			csv = false;
+			break;
+		}
+		at += length;
+		if (!*at)
+			break;
+	}
+	if (!csv)
+		fprintf(stderr, "nmc-smi: --format %s: csv[,noheader][,nounits] is known\n", format);
+	return csv ? 0 : -1;
+}
+
+int show_query(const struct smi *s, const char *list, const char *format, bool again)
+{
 	const struct field *wanted[64];
+	bool header, units;
 	size_t n, i, k;
 
-	if (strncmp(format, "csv", 3)) {
-		fprintf(stderr, "nmc-smi: --format %s: csv[,noheader][,nounits] is known\n", format);
+	if (parse_format(format, &header, &units))
 		return -1;
-	}
+	header = header && !again;
 	if (parse_fields(list, wanted, &n))
 		return -1;
 	for (i = 0; header && i < n; i++)

@@ -54,6 +54,7 @@ static void temperature(const struct smi_card *c, char *text, size_t bytes)
 
 static void table_card(const struct smi_card *c)
 {
+	unsigned long long seconds;
 	char temp[16], tiles[32];
 	unsigned int i;
 
@@ -67,9 +68,11 @@ static void table_card(const struct smi_card *c)
 	snprintf(tiles, sizeof(tiles), "%u / %u", c->info.tiles - smi_free(c), c->info.tiles);
 	row("%3u  %-24.24s %-13.13s %5s %12s %12.6f", c->index, c->info.name, *c->info.pci ? c->info.pci : c->uri, temp,
 	    tiles, c->health.energy_j);
-	row("     firmware %-15.15s jobs %-11llu faults %-8llu errors %llu", c->info.firmware,
-	    (unsigned long long)c->health.jobs, (unsigned long long)c->health.faults,
-	    (unsigned long long)c->health.errors);
+	seconds = c->health.uptime_ms / 1000;
+	row("     firmware %-15.15s up %llu d %02llu:%02llu:%02llu", c->info.firmware, seconds / 86400,
+	    seconds / 3600 % 24, seconds / 60 % 60, seconds % 60);
+	row("     jobs %-19llu faults %-11llu errors %llu", (unsigned long long)c->health.jobs,
+	    (unsigned long long)c->health.faults, (unsigned long long)c->health.errors);
 	for (i = 0; i < c->classes; i++)
 		row("     class %-12.12s %4u used %4u free %4u retired   %u x %u cells", c->class[i].name,
 		    c->class[i].tiles - c->class[i].free - c->class[i].retired, c->class[i].free, c->class[i].retired,
@@ -114,7 +117,7 @@ void show_table(const struct smi *s)
 	row("nmc-smi %-16s driver: %-24.24s cards: %u", nmc_version(),
 	    s->count && !*s->card[0].error ? s->card[0].info.driver : "N/A", s->count);
 	fputs(LINE, stdout);
-	row("Card Name                     Bus            Temp   Tiles used     Energy J");
+	row("Card Name                     Bus            Temp   Tiles used   Modelled J");
 	fputs(LINE, stdout);
 	for (i = 0; i < s->count; i++)
 		table_card(&s->card[i]);

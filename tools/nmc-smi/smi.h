@@ -44,8 +44,11 @@ void show_table(const struct smi *s);
 void show_full(const struct smi *s);
 void show_json(const struct smi *s);
 
-/* CSV of comma separated @fields; @format is csv[,noheader][,nounits]. 0, or -1 after a message. */
-int show_query(const struct smi *s, const char *fields, const char *format);
+/*
+ * CSV of comma separated @fields; @format is csv[,noheader][,nounits]; @again leaves the header out.
+ * 0, or -1 after a message.
+ */
+int show_query(const struct smi *s, const char *fields, const char *format, bool again);
 void show_fields(void);
 
 /* Tiles of a card that are free, and tiles in all classes. */
