@@ -27,26 +27,35 @@ void dma_gate(struct dma *d, bool open)
 	pthread_rwlock_unlock(&d->lock);
 }
 
-static bool overlaps(const struct dma_region *r, uint64_t address, uint64_t size)
+/* Index of the first region that ends above @address. */
+static unsigned int find(const struct dma *d, uint64_t address)
 {
-	return r->size && r->address < address + size && address < r->address + r->size;
+	unsigned int low = 0, high = d->count;
+
+	while (low < high) {
+		unsigned int middle = (low + high) / 2;
+
+		if (address - d->region[middle].address >= d->region[middle].size &&
+		    address >= d->region[middle].address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
 }
 
-static struct dma_region *find_room(struct dma *d, const struct dma_region *region, int *error)
+static int insert(struct dma *d, const struct dma_region *region)
 {
-	struct dma_region *room = NULL;
-	unsigned int i;
+	unsigned int at = find(d, region->address);
 
-	for (i = 0; i < DMA_MAX_REGIONS; i++) {
-		if (overlaps(&d->region[i], region->address, region->size)) {
-			*error = -EEXIST;
-			return NULL;
-		}
-		if (!d->region[i].size && !room)
-			room = &d->region[i];
-	}
-	*error = room ? 0 : -ENOSPC;
-	return room;
+	if (at < d->count && d->region[at].address <= region->address + (region->size - 1))
+		return -EEXIST;
+	if (d->count == DMA_MAX_REGIONS)
+		return -ENOSPC;
+	memmove(&d->region[at + 1], &d->region[at], (d->count - at) * sizeof(d->region[0]));
+	d->region[at] = *region;
+	d->count++;
+	return 0;
 }
 
 /* A file that is shorter than what is mapped would end the process at the first touch. */
@@ -62,7 +71,7 @@ static int check_file(int fd, uint64_t offset, uint64_t size)
 
 int dma_map(struct dma *d, const struct dma_region *region, int fd, uint64_t offset)
 {
-	struct dma_region *room, new = *region;
+	struct dma_region new = *region;
 	uint64_t end;
 	int error;
 
@@ -78,9 +87,7 @@ int dma_map(struct dma *d, const struct dma_region *region, int fd, uint64_t off
 			return -errno;
 	}
 	pthread_rwlock_wrlock(&d->lock);
-	room = find_room(d, &new, &error);
-	if (room)
-		*room = new;
+	error = insert(d, &new);
 	pthread_rwlock_unlock(&d->lock);
 	if (error && new.data)
 		munmap(new.data, new.size);
@@ -90,14 +97,15 @@ int dma_map(struct dma *d, const struct dma_region *region, int fd, uint64_t off
 int dma_unmap(struct dma *d, uint64_t address, uint64_t size)
 {
 	struct dma_region old = { 0 };
-	unsigned int i;
+	unsigned int at;
 
 	pthread_rwlock_wrlock(&d->lock);
-	for (i = 0; i < DMA_MAX_REGIONS && !old.size; i++)
-		if (d->region[i].size == size && size && d->region[i].address == address) {
-			old = d->region[i];
-			d->region[i].size = 0;
-		}
+	at = find(d, address);
+	if (at < d->count && d->region[at].address == address && d->region[at].size == size) {
+		old = d->region[at];
+		d->count--;
+		memmove(&d->region[at], &d->region[at + 1], (d->count - at) * sizeof(d->region[0]));
+	}
 	pthread_rwlock_unlock(&d->lock);
 	if (old.data)
 		munmap(old.data, old.size);
@@ -106,13 +114,12 @@ int dma_unmap(struct dma *d, uint64_t address, uint64_t size)
 
 void dma_unmap_all(struct dma *d)
 {
-	unsigned int i;
-
 	pthread_rwlock_wrlock(&d->lock);
-	for (i = 0; i < DMA_MAX_REGIONS; i++) {
-		if (d->region[i].size && d->region[i].data)
-			munmap(d->region[i].data, d->region[i].size);
-		d->region[i].size = 0;
+	while (d->count) {
+		struct dma_region *r = &d->region[--d->count];
+
+		if (r->data)
+			munmap(r->data, r->size);
 	}
 	pthread_rwlock_unlock(&d->lock);
 }
@@ -120,19 +127,13 @@ void dma_unmap_all(struct dma *d)
 /* Where @addr lies, and how many bytes of its region follow; NULL if nowhere. The caller holds the lock. */
 static uint8_t *locate(struct dma *d, uint64_t addr, bool write, uint64_t *room)
 {
-	unsigned int i;
+	unsigned int at = d->open ? find(d, addr) : d->count;
+	struct dma_region *r = &d->region[at];
 
-	for (i = 0; d->open && i < DMA_MAX_REGIONS; i++) {
-		struct dma_region *r = &d->region[i];
-
-		if (!r->size || addr < r->address || addr - r->address >= r->size)
-			continue;
-		if (!r->data || (write && !r->writable))
-			return NULL;
-		*room = r->size - (addr - r->address);
-		return r->data + (addr - r->address);
-	}
-	return NULL;
+	if (at == d->count || addr < r->address || !r->data || (write && !r->writable))
+		return NULL;
+	*room = r->size - (addr - r->address);
+	return r->data + (addr - r->address);
 }
 
 static void copy(void *to, const void *from, size_t bytes)

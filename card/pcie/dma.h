@@ -9,12 +9,12 @@
 #include <stdbool.h>
 #include "card/card.h"
 
-#define DMA_MAX_REGIONS	256
+#define DMA_MAX_REGIONS	8192	/* under an IOMMU every buffer is one or more */
 
 /**
  * struct dma_region - a mapped piece of guest memory
  * @address: guest address
- * @size: bytes, 0 if the entry is free
+ * @size: bytes
  * @data: where it is mapped here; NULL if the client passed no descriptor, which makes it unreachable
  * @writable: the card may write it
  */
@@ -29,11 +29,13 @@ struct dma_region {
  * struct dma - guest memory
  * @lock: read by copies, written by the socket thread; held for single copies only
  * @open: copies are allowed; closed by reset and disable
- * @region: regions
+ * @count: regions
+ * @region: regions in order of their addresses
  */
 struct dma {
 	pthread_rwlock_t lock;
 	bool open;
+	unsigned int count;
 	struct dma_region region[DMA_MAX_REGIONS];
 };
 

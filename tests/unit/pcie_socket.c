@@ -588,6 +588,33 @@ static void refused_messages(void **state)
 	assert_int_equal(read_reg(h, NMC_REG_MAGIC, 4), NMC_MAGIC);
 }
 
+/* Thousands of maps in any order, as under an IOMMU; each is found, none overlaps. */
+static void many_maps(void **state)
+{
+	struct host *h = *state;
+	struct vfu_dma_map map = { sizeof(map), 3, 0, 0, 4096 };
+	struct vfu_dma_unmap unmap = { sizeof(unmap), 0, 0, 4096 };
+	uint64_t base = GUEST + (16u << 20);
+	unsigned int i, n = 4001;
+
+	for (i = 0; i < n; i++) {
+		map.address = base + (uint64_t)i * 1999 % n * 8192;
+		assert_int_equal(call(h, VFU_DMA_MAP, &map, sizeof(map), -1, NULL, 0), 0);
+	}
+	for (i = 0; i < n; i += 100) {
+		map.address = base + i * 8192ull - 4096;
+		map.size = 8192;
+		assert_int_equal(call(h, VFU_DMA_MAP, &map, sizeof(map), -1, NULL, 0), EEXIST);
+	}
+	for (i = 0; i < n; i++) {
+		unmap.address = base + (uint64_t)i * 7 % n * 8192;
+		assert_int_equal(call(h, VFU_DMA_UNMAP, &unmap, sizeof(unmap), -1, NULL, 0), 0);
+		if (i % 100 == 0)
+			assert_int_equal(call(h, VFU_DMA_UNMAP, &unmap, sizeof(unmap), -1, NULL, 0), ENOENT);
+	}
+	enable(h, 1);
+}
+
 /* Messages that end the connection; the card serves the next one. */
 static void broken_messages(void **state)
 {
@@ -637,7 +664,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(registers), T(bad_admin_ring), T(jobs_complete), T(interrupts_follow_the_event_index),
 		T(doorbells_only_when_asleep), T(stop_reports), T(stop_drains), T(reset_during_a_job), T(broken_ring),
-		T(faults_show), T(next_host), T(refused_messages), T(broken_messages), T(posted_writes),
+		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(broken_messages), T(posted_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
