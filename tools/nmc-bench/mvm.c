@@ -192,8 +192,9 @@ static double sgemm_rate(const struct product *p, unsigned int threads)
 	return done / (now - begin);
 }
 
+/* A rate beside those of sgemm with one thread and with all. */
 static int add_rate(struct product *p, struct json_object *o, const char *key, unsigned int vectors, bool noise,
-		    double yardstick)
+		    const double yardstick[2])
 {
 	double r = rate(p, vectors, noise), cells = (double)p->class.rows * p->class.cols;
 	char name[64];
@@ -205,7 +206,9 @@ static int add_rate(struct product *p, struct json_object *o, const char *key, u
 	snprintf(name, sizeof(name), "%s_cells_per_second", key);
 	add_number(o, name, r * cells);
 	snprintf(name, sizeof(name), "%s_ratio_to_sgemm", key);
-	add_number(o, name, r / yardstick);
+	add_number(o, name, r / yardstick[1]);
+	snprintf(name, sizeof(name), "%s_ratio_to_sgemm_one_thread", key);
+	add_number(o, name, r / yardstick[0]);
 	return 0;
 }
 
@@ -213,16 +216,18 @@ int bench_mvm(const struct bench *b, struct json_object *o)
 {
 	struct product p = { 0 };
 	int ret = product_open(b, &p);
-	double yardstick;
+	double yardstick[2];
 
 	if (!ret) {
-		yardstick = sgemm_rate(&p, b->threads);
+		yardstick[0] = sgemm_rate(&p, 1);
+		yardstick[1] = b->threads > 1 ? sgemm_rate(&p, b->threads) : yardstick[0];
 		json_object_object_add(o, "class", json_object_new_string(p.class.name));
 		add_number(o, "rows", p.class.rows);
 		add_number(o, "cols", p.class.cols);
 		add_number(o, "batch", b->batch);
 		add_number(o, "threads", b->threads);
-		add_number(o, "sgemm_vectors_per_second", yardstick);
+		add_number(o, "sgemm_one_thread_vectors_per_second", yardstick[0]);
+		add_number(o, "sgemm_vectors_per_second", yardstick[1]);
 		ret = add_rate(&p, o, "plain", b->batch, false, yardstick);
 		if (!ret && p.class.read_noise)
 			ret = add_rate(&p, o, "noisy", b->batch, true, yardstick);
