@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A yardstick for job submission: drm_sched jobs that have nothing to run, at depth 1 and 32,
- * without any device. Loading measures and prints two lines to the kernel log; that is all it does.
+ * without any device. As with a device each job ends in an interrupt: irq_work signals its fence.
+ * Loading measures and prints two lines to the kernel log; that is all it does.
  */
+#include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/slab.h>
@@ -11,9 +13,50 @@
 #define YARDSTICK_DEPTH		32
 #define YARDSTICK_SECONDS	2
 
-static struct dma_fence *yardstick_run(struct drm_sched_job *job)
+/**
+ * struct yardstick_job - a job and the interrupt that ends it
+ * @base: scheduler's part
+ * @fence: signalled by @end, which holds a reference
+ * @end: the interrupt
+ */
+struct yardstick_job {
+	struct drm_sched_job base;
+	struct dma_fence *fence;
+	struct irq_work end;
+};
+
+static DEFINE_SPINLOCK(yardstick_lock);
+static u64 yardstick_context;
+
+static const char *yardstick_name(struct dma_fence *fence)
 {
-	return NULL;
+	return "yardstick";
+}
+
+static const struct dma_fence_ops yardstick_fence_ops = {
+	.get_driver_name = yardstick_name,
+	.get_timeline_name = yardstick_name,
+};
+
+static void yardstick_end(struct irq_work *work)
+{
+	struct dma_fence *fence = container_of(work, struct yardstick_job, end)->fence;
+
+	dma_fence_signal(fence);
+	dma_fence_put(fence);
+}
+
+static struct dma_fence *yardstick_run(struct drm_sched_job *base)
+{
+	struct yardstick_job *job = container_of(base, struct yardstick_job, base);
+	struct dma_fence *fence = kzalloc(sizeof(*fence), GFP_KERNEL);
+
+	if (!fence)
+		return ERR_PTR(-ENOMEM);
+	dma_fence_init(fence, &yardstick_fence_ops, &yardstick_lock, yardstick_context, 1);
+	job->fence = dma_fence_get(fence);
+	irq_work_queue(&job->end);
+	return fence;
 }
 
 static enum drm_gpu_sched_stat yardstick_timedout(struct drm_sched_job *job)
@@ -21,9 +64,12 @@ static enum drm_gpu_sched_stat yardstick_timedout(struct drm_sched_job *job)
 	return nmc_sched_keep(job);
 }
 
-static void yardstick_free(struct drm_sched_job *job)
+static void yardstick_free(struct drm_sched_job *base)
 {
-	drm_sched_job_cleanup(job);
+	struct yardstick_job *job = container_of(base, struct yardstick_job, base);
+
+	irq_work_sync(&job->end);
+	drm_sched_job_cleanup(base);
 	kfree(job);
 }
 
@@ -35,20 +81,21 @@ static const struct drm_sched_backend_ops yardstick_ops = {
 
 static struct dma_fence *yardstick_submit(struct drm_sched_entity *entity)
 {
-	struct drm_sched_job *job = kzalloc(sizeof(*job), GFP_KERNEL);
+	struct yardstick_job *job = kzalloc(sizeof(*job), GFP_KERNEL);
 	struct dma_fence *done;
 	int err;
 
 	if (!job)
 		return ERR_PTR(-ENOMEM);
-	err = nmc_sched_job_init(job, entity, entity, 0);
+	init_irq_work(&job->end, yardstick_end);
+	err = nmc_sched_job_init(&job->base, entity, entity, 0);
 	if (err) {
 		kfree(job);
 		return ERR_PTR(err);
 	}
-	drm_sched_job_arm(job);
-	done = dma_fence_get(&job->s_fence->finished);
-	drm_sched_entity_push_job(job);
+	drm_sched_job_arm(&job->base);
+	done = dma_fence_get(&job->base.s_fence->finished);
+	drm_sched_entity_push_job(&job->base);
 	return done;
 }
 
@@ -108,6 +155,7 @@ static int __init yardstick_init(void)
 	struct drm_sched_entity *entity = kzalloc(sizeof(*entity), GFP_KERNEL);
 	int err = sched && entity ? nmc_sched_init(sched, &config) : -ENOMEM;
 
+	yardstick_context = dma_fence_context_alloc(1);
 	if (!err) {
 		err = drm_sched_entity_init(entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
 		if (!err) {
