@@ -49,6 +49,19 @@ static void on_signal(int number)
 	ended = 1;
 }
 
+/* nmc-smi itself has the card open only to ask. */
+static void leave_out_self(struct smi_card *c)
+{
+	int i, n = c->clients < SMI_MAX_CLIENTS ? c->clients : SMI_MAX_CLIENTS;
+
+	for (i = 0; i < n && c->client[i].pid != getpid(); i++)
+		;
+	if (i == n)
+		return;
+	memmove(&c->client[i], &c->client[i + 1], (size_t)(n - i - 1) * sizeof(c->client[0]));
+	c->clients--;
+}
+
 static int ask(struct smi_card *c, struct nmc_device *d)
 {
 	int ret;
@@ -65,6 +78,8 @@ static int ask(struct smi_card *c, struct nmc_device *d)
 	if (!ret) {
 		c->clients = nmc_device_clients(d, c->client, SMI_MAX_CLIENTS, &c->hidden_tiles);
 		ret = c->clients < 0 ? c->clients : 0;
+		if (!ret)
+			leave_out_self(c);
 	}
 	return ret;
 }
