@@ -206,6 +206,8 @@ static bool read_fdinfo(const char *path, const char *pci, struct nmc_client_inf
 			driver = strstr(line, NMC_ACCEL_NAME) != NULL;
 		else if (!strncmp(line, "drm-pdev:", 9))
 			device = strstr(line, pci) != NULL;
+		else if (!strncmp(line, "drm-engine-capacity-", 20))
+			continue;
 		else if (sscanf(line, "drm-engine-%*[^:]: %llu ns", &n) == 1)
 			one.busy_ns += n;
 		else if (sscanf(line, "drm-total-memory: %llu KiB", &n) == 1)
