@@ -7,8 +7,7 @@ DESTDIR ?=
 PREFIX ?= /usr/local
 JOBS ?= $(shell nproc)
 SETUP ?= tools/setup/setup
-RELEASE = $(shell tools/setup/kernel --release)
-KDIR ?= /usr/src/linux-headers-$(RELEASE)
+KDIR ?= $(shell tools/setup/headers)
 VERSION = $(shell sed -n "s/^  version: '\(.*\)',/\1/p" meson.build)
 
 override BUILD := $(abspath $(BUILD))
