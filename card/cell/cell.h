@@ -9,7 +9,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "card/core/philox.h"
+#include "card/cell/philox.h"
 #include "isa/nmc_isa.h"
 
 #define CELL_LANES	512	/* most cells handled side by side: one row of the widest tile */

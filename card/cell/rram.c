@@ -10,7 +10,7 @@
  */
 #include <string.h>
 #include "card/cell/cell.h"
-#include "card/core/gauss.h"
+#include "card/cell/gauss.h"
 #include "hw/nmc_regs.h"
 
 #define GMAX		40.0f

@@ -7,7 +7,7 @@
 #ifndef NMC_CARD_COST_H
 #define NMC_CARD_COST_H
 
-#include "card/core/clock.h"
+#include "card/tile/clock.h"
 
 #define COST_NS(ns)	((uint32_t)((ns) * 4294967296.0))	/* of less than 1 ns, in 2^-32 ns */
 

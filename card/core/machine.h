@@ -10,7 +10,7 @@
 
 #include <pthread.h>
 #include "card/card.h"
-#include "card/core/clock.h"
+#include "card/tile/clock.h"
 #include "card/tile/tile.h"
 
 #define CARD_MAX_CLASSES	8

@@ -7,7 +7,7 @@
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
-#include "card/core/gauss.h"
+#include "card/cell/gauss.h"
 #include "card/tile/product.h"
 
 #define NOISE_UNIT	256.0f	/* LSB^2 that one unit of the variance matrix stands for */

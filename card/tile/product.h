@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include "card/core/philox.h"
+#include "card/cell/philox.h"
 
 #define PRODUCT_BLOCK	64	/* columns of a weight matrix are padded to a multiple of this */
 #define PRODUCT_VECTORS	24	/* vectors handled together */

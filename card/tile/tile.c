@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "card/core/gauss.h"
+#include "card/cell/gauss.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include "card/cell/cell.h"
-#include "card/core/clock.h"
+#include "card/tile/clock.h"
 #include "card/tile/product.h"
 
 struct tile;

@@ -4,7 +4,7 @@
  * parallel, so that time counts the steps of each row's slowest cell.
  */
 #include <string.h>
-#include "card/core/gauss.h"
+#include "card/cell/gauss.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 

@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include "card/core/gauss.h"
-#include "card/core/philox.h"
+#include "card/cell/gauss.h"
+#include "card/cell/philox.h"
 
 /* Known answers of Random123 1.14, kat_vectors: philox4x32 10. */
 static void philox_known_answers(void **unused)
