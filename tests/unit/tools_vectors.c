@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <cmocka.h>
@@ -41,6 +42,9 @@ static void put(const void *data, size_t size, int packed)
 }
 
 #define IMAGES "\0\0\x08\x03\0\0\0\x02\0\0\0\x01\0\0\0\x02\x00\xff\x33\x66"
+#define IDX_1_GIB "\0\0\x08\x02\0\0\x80\0\0\0\x80\0"
+#define NPY_4_GIB "\x93NUMPY\x01\0\x41\0" \
+	"{'descr': '<f4', 'fortran_order': False, 'shape': (32768, 32768)}"
 #define LABELS "\0\0\x08\x01\0\0\0\x03\x07\x08\x09"
 
 static void reads_images(void **unused)
@@ -138,7 +142,62 @@ static void refuses_gzip_bomb(void **unused)
 	assert_int_equal(file_read(path, idx_bound, true, &whole, &n, error, sizeof(error)), 0);
 	assert_int_equal(n, FILE_HEAD);
 	free(whole);
+	assert_int_equal(file_read(path, npy_bound, true, &whole, &n, error, sizeof(error)), 0);
+	assert_int_equal(n, FILE_HEAD);
+	free(whole);
 	free(data);
+}
+
+static long peak_mib(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_SELF, &usage), 0);
+	return usage.ru_maxrss >> 10;
+}
+
+/* Files of some GiB that take no room on the disk: their size tells, no memory is taken to read them into. */
+static void refuses_sparse_files(void **unused)
+{
+	static const struct {
+		off_t size;
+		const char *why;
+	} cases[] = { { 6ll << 30, "more data than its header states" }, { 2ll << 30, "less data than its header states" } };
+	long before = peak_mib();
+	struct vectors v;
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < 2; i++) {
+		put(NPY_4_GIB, sizeof(NPY_4_GIB) - 1, 0);
+		assert_int_equal(truncate(path, cases[i].size), 0);
+		assert_int_equal(npy_read(path, &v, error, sizeof(error)), -1);
+		assert_non_null(strstr(error, cases[i].why));
+		put(IDX_1_GIB, sizeof(IDX_1_GIB) - 1, 0);
+		assert_int_equal(truncate(path, cases[i].size / 3), 0);
+		assert_int_equal(idx_read_images(path, &v, error, sizeof(error)), -1);
+		assert_non_null(strstr(error, cases[i].why));
+	}
+	assert_true(peak_mib() - before < 128);
+}
+
+/* The bound is what npy_parse() accepts, to the byte; a header that is too long for it has none. */
+static void bounds_npy(void **unused)
+{
+	uint8_t data[FILE_HEAD + 256] = NPY_4_GIB;
+	size_t size = sizeof(NPY_4_GIB) - 1;
+	struct vectors v;
+
+	(void)unused;
+	assert_int_equal(npy_bound(data, size), size + (4ull << 30));
+	assert_int_equal(npy_bound(data, size - 1), 0);
+	assert_int_equal(npy_bound((const uint8_t *)IMAGES, sizeof(IMAGES) - 1), 0);
+	memset(data + size, ' ', sizeof(data) - size);
+	data[8] = 0;
+	data[9] = FILE_HEAD >> 8;
+	assert_int_equal(npy_bound(data, FILE_HEAD), 0);
+	assert_int_equal(npy_parse(data, sizeof(data), path, &v, error, sizeof(error)), -1);
+	assert_non_null(strstr(error, "4096"));
 }
 
 /* The bound is what idx_parse() accepts, to the byte. */
@@ -225,7 +284,9 @@ int main(void)
 		cmocka_unit_test(refuses_bad_idx),
 		cmocka_unit_test(refuses_truncated_gzip),
 		cmocka_unit_test(refuses_gzip_bomb),
+		cmocka_unit_test(refuses_sparse_files),
 		cmocka_unit_test(bounds_idx),
+		cmocka_unit_test(bounds_npy),
 		cmocka_unit_test(npy_round_trip),
 		cmocka_unit_test(refuses_values),
 		cmocka_unit_test(refuses_bad_npy),

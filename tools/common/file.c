@@ -4,10 +4,13 @@
  * is taken for it, however far a few bytes of gzip may unpack.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 #include <zlib.h>
 #include "common/vectors.h"
 
@@ -48,48 +51,67 @@ static int read_until(gzFile f, const char *path, uint8_t *data, size_t *size, s
 	return 0;
 }
 
-/* One byte more than the bound is asked for, so that a file that holds more than it states is found out. */
-static int read_all(gzFile f, const char *path, file_bound bound, uint8_t **data, size_t *size, char *error,
-		    size_t bytes)
+/* A plain file tells its size before it is read. */
+static int check_size(gzFile f, int fd, const char *path, uint64_t stated, char *error, size_t bytes)
 {
-	uint64_t most = FILE_HEAD;
-	size_t room = 0;
+	struct stat st;
+
+	if (!gzdirect(f) || fstat(fd, &st) || !S_ISREG(st.st_mode) || (uint64_t)st.st_size == stated)
+		return 0;
+	return complain(path, (uint64_t)st.st_size > stated ? "holds more data than its header states" :
+			"holds less data than its header states", error, bytes);
+}
+
+/* The head, then the rest. One byte more than is stated is asked for: a file that holds more is found out. */
+static int read_all(gzFile f, int fd, const char *path, file_bound bound, uint8_t **data, size_t *size,
+		    char *error, size_t bytes)
+{
+	size_t room = FILE_HEAD;
+	uint64_t stated = 0;
 	bool end = false;
 
-	while (!end) {
-		uint8_t *more;
+	for (;;) {
+		uint8_t *more = realloc(*data, room);
 
-		if (room == FILE_HEAD)
-			most = bound(*data, *size);
-		if (room && (!most || *size > most))
-			return most ? complain(path, "holds more data than its header states", error, bytes) : 0;
-		room = !room ? FILE_HEAD : room < STEP ? STEP : 2 * room;
-		if (room > FILE_HEAD && room > most)
-			room = most + 1;
-		more = realloc(*data, room);
 		if (!more)
 			return complain(path, "out of memory", error, bytes);
 		*data = more;
 		if (read_until(f, path, *data, size, room, &end, error, bytes))
 			return -1;
+		if (end)
+			return 0;
+		if (room == FILE_HEAD) {
+			stated = bound(*data, *size);
+			if (!stated)
+				return 0;
+			if (check_size(f, fd, path, stated, error, bytes))
+				return -1;
+		}
+		if (*size > stated)
+			return complain(path, "holds more data than its header states", error, bytes);
+		room = 2 * room < STEP ? STEP : 2 * room;
+		room = room > stated ? stated + 1 : room;
 	}
-	return 0;
 }
 
 int file_read(const char *path, file_bound bound, bool packed, uint8_t **data, size_t *size, char *error,
 	      size_t bytes)
 {
-	gzFile f = gzopen(path, "rbe");
-	int ret;
+	int fd = open(path, O_RDONLY | O_CLOEXEC), ret;
+	gzFile f = fd < 0 ? NULL : gzdopen(fd, "rb");
 
 	*data = NULL;
 	*size = 0;
-	if (!f)
-		return complain(path, strerror(errno ? errno : ENOMEM), error, bytes);
+	if (!f) {
+		complain(path, strerror(fd < 0 ? errno : ENOMEM), error, bytes);
+		if (fd >= 0)
+			close(fd);
+		return -1;
+	}
 	if (!packed && !gzdirect(f))
 		ret = complain(path, "is gzip; unpack it first", error, bytes);
 	else
-		ret = read_all(f, path, bound, data, size, error, bytes);
+		ret = read_all(f, fd, path, bound, data, size, error, bytes);
 	gzclose(f);
 	if (ret) {
 		free(*data);

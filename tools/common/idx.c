@@ -58,12 +58,12 @@ int idx_parse(const uint8_t *data, size_t size, const char *name, unsigned int d
 uint64_t idx_bound(const uint8_t *head, size_t size)
 {
 	uint64_t all = 1;
-	unsigned int i, dims = size < 4 ? 0 : head[3];
+	unsigned int i, dims = size < 4 || head[0] || head[1] || head[2] != IDX_UBYTE ? 0 : head[3];
 
 	if (!dims || dims > 8 || size < 4 + 4u * dims)
 		return 0;
 	for (i = 0; i < dims; i++)
-		if (__builtin_mul_overflow(all, dimension(head, i), &all) || all > IDX_MAX_ELEMENTS)
+		if (__builtin_mul_overflow(all, dimension(head, i), &all) || !all || all > IDX_MAX_ELEMENTS)
 			return 0;
 	return 4 + 4u * dims + all;
 }

@@ -99,8 +99,8 @@ static bool parse_type(const char *at, char *kind, unsigned int *size)
 	return false;
 }
 
-static int parse_header(const char *header, const char *name, struct vectors *v, char *kind, unsigned int *size,
-			char *error, size_t bytes)
+static int parse_dictionary(const char *header, const char *name, struct vectors *v, char *kind, unsigned int *size,
+			    char *error, size_t bytes)
 {
 	const char *order = value_of(header, "fortran_order");
 
@@ -111,6 +111,31 @@ static int parse_header(const char *header, const char *name, struct vectors *v,
 	if (parse_shape(value_of(header, "shape"), v))
 		return complain(name, "the shape is missing, empty or too large", error, bytes);
 	return 0;
+}
+
+/* What the first bytes state: shape, kind and size of the elements, and where they start. */
+static int parse_header(const uint8_t *data, size_t size, const char *name, struct vectors *v, char *kind,
+			unsigned int *each, size_t *start, char *error, size_t bytes)
+{
+	size_t length;
+	char *header;
+	int ret;
+
+	if (size < 12 || memcmp(data, MAGIC, 6) || data[6] < 1 || data[6] > 3)
+		return complain(name, "not an NPY file of version 1 to 3", error, bytes);
+	*start = data[6] == 1 ? 10 : 12;
+	length = data[8] | (size_t)data[9] << 8;
+	if (data[6] > 1)
+		length |= (size_t)data[10] << 16 | (size_t)data[11] << 24;
+	if (length > size - *start || *start + length > FILE_HEAD)
+		return complain(name, "the header is truncated or longer than 4096 bytes", error, bytes);
+	header = strndup((const char *)data + *start, length);
+	if (!header)
+		return complain(name, "out of memory", error, bytes);
+	*start += length;
+	ret = parse_dictionary(header, name, v, kind, each, error, bytes);
+	free(header);
+	return ret;
 }
 
 static int refuse_value(const char *name, struct vectors *v, size_t at, char *error, size_t bytes)
@@ -124,47 +149,39 @@ static int refuse_value(const char *name, struct vectors *v, size_t at, char *er
 
 int npy_parse(const uint8_t *data, size_t size, const char *name, struct vectors *v, char *error, size_t bytes)
 {
-	size_t start, length, i;
 	unsigned int each;
-	char *header, kind;
-	int ret;
+	size_t start, i;
+	char kind;
 
 	memset(v, 0, sizeof(*v));
-	if (size < 12 || memcmp(data, MAGIC, 6) || data[6] < 1 || data[6] > 3)
-		return complain(name, "not an NPY file of version 1 to 3", error, bytes);
-	start = data[6] == 1 ? 10 : 12;
-	length = data[8] | (size_t)data[9] << 8;
-	if (data[6] > 1)
-		length |= (size_t)data[10] << 16 | (size_t)data[11] << 24;
-	if (length > size - start)
-		return complain(name, "truncated in the header", error, bytes);
-	header = strndup((const char *)data + start, length);
-	if (!header)
-		return complain(name, "out of memory", error, bytes);
-	ret = parse_header(header, name, v, &kind, &each, error, bytes);
-	free(header);
-	if (ret)
-		return ret;
-	if ((size - start - length) / each != v->count * v->width || (size - start - length) % each) {
+	if (parse_header(data, size, name, v, &kind, &each, &start, error, bytes))
+		return -1;
+	if ((size - start) / each != v->count * v->width || (size - start) % each) {
 		snprintf(error, bytes, "%s: the header states %zu x %zu elements of %u bytes, the file holds %zu bytes",
-			 name, v->count, v->width, each, size - start - length);
+			 name, v->count, v->width, each, size - start);
 		return -1;
 	}
 	v->values = malloc(v->count * v->width * sizeof(float));
 	if (!v->values)
 		return complain(name, "out of memory", error, bytes);
 	for (i = 0; i < v->count * v->width; i++) {
-		v->values[i] = element(data + start + length + i * each, kind, each);
+		v->values[i] = element(data + start + i * each, kind, each);
 		if (!isfinite(v->values[i]))
 			return refuse_value(name, v, i, error, bytes);
 	}
 	return 0;
 }
 
-/* The most that the largest shape and its header may take; a plain file is bounded by its own size. */
-static uint64_t npy_bound(const uint8_t *head, size_t size)
+uint64_t npy_bound(const uint8_t *head, size_t size)
 {
-	return size >= 12 && !memcmp(head, MAGIC, 6) ? 2 * VECTORS_MAX_BYTES + (64 << 20) : 0;
+	struct vectors v;
+	unsigned int each;
+	char error[64], kind;
+	size_t start;
+
+	if (parse_header(head, size, "", &v, &kind, &each, &start, error, sizeof(error)))
+		return 0;
+	return start + (uint64_t)v.count * v.width * each;
 }
 
 int npy_read(const char *path, struct vectors *v, char *error, size_t bytes)

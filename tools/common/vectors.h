@@ -54,15 +54,17 @@ int idx_parse(const uint8_t *data, size_t size, const char *name, unsigned int d
 	      uint64_t dim[8], const uint8_t **body, char *error, size_t bytes);
 int npy_parse(const uint8_t *data, size_t size, const char *name, struct vectors *v, char *error, size_t bytes);
 
-#define FILE_HEAD	128
+/* What a header, or the part of it that states sizes, fits into. */
+#define FILE_HEAD	4096
 
-/* Bytes that a file may hold, by its first bytes (FILE_HEAD of them if it is that long); 0 to read no further. */
+/* Bytes that a file must hold, by its first bytes (FILE_HEAD of them if it is that long); 0 to read no further. */
 typedef uint64_t (*file_bound)(const uint8_t *head, size_t size);
 
 /* The whole file, gzip only if @packed, or its first bytes where @bound gives 0; to be given to free(). */
 int file_read(const char *path, file_bound bound, bool packed, uint8_t **data, size_t *size, char *error, size_t bytes);
 
-/* A file_bound for IDX. */
+/* The formats' file_bound: what idx_parse() and npy_parse() accept, to the byte. */
 uint64_t idx_bound(const uint8_t *head, size_t size);
+uint64_t npy_bound(const uint8_t *head, size_t size);
 
 #endif
