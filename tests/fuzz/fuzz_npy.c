@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
 	if (npy_parse(data, size, "fuzz", &v, error, sizeof(error)))
 		return 0;
-	if (!v.count || !v.width || v.count * v.width > size)
+	if (!v.count || !v.width || v.count * v.width > size || npy_bound(data, size) != size)
 		abort();
 	last = v.values[v.count * v.width - 1];
 	(void)last;
