@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
+#include "common/output.h"
 #include "nmc-bench/bench.h"
 
 enum { EXIT_USAGE = 2, EXIT_DEVICE = 4 };
@@ -153,32 +154,39 @@ static void print_text(struct json_object *o, const char *prefix)
 	}
 }
 
-int main(int argc, char **argv)
+static int run(struct arguments *a, const char *name)
 {
-	struct arguments a = { .b = { .seconds = 1, .batch = 128, .depth = 32 } };
 	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
 	struct json_object *o;
 	int ret;
 
-	a.b.threads = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
-	ret = parse(argc, argv, &a);
-	if (ret)
-		return ret < 0 ? EXIT_SUCCESS : ret;
-	if (nmc_device_open(a.device, &a.b.device) || nmc_device_info(a.b.device, &info)) {
+	if (nmc_device_open(a->device, &a->b.device) || nmc_device_info(a->b.device, &info)) {
 		fprintf(stderr, "nmc-bench: %s\n", nmc_last_error());
 		return EXIT_DEVICE;
 	}
 	o = json_object_new_object();
-	json_object_object_add(o, "bench", json_object_new_string(argv[argc - 1]));
+	json_object_object_add(o, "bench", json_object_new_string(name));
 	json_object_object_add(o, "device", json_object_new_string(info.uri));
-	ret = a.run(&a.b, o);
+	ret = a->run(&a->b, o);
 	if (ret)
 		fprintf(stderr, "nmc-bench: %s\n", nmc_last_error());
-	else if (a.json)
+	else if (a->json)
 		puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	else
 		print_text(o, "");
 	json_object_put(o);
-	nmc_device_close(a.b.device);
+	nmc_device_close(a->b.device);
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
+int main(int argc, char **argv)
+{
+	struct arguments a = { .b = { .seconds = 1, .batch = 128, .depth = 32 } };
+	int ret;
+
+	a.b.threads = (unsigned int)sysconf(_SC_NPROCESSORS_ONLN);
+	ret = parse(argc, argv, &a);
+	if (!ret)
+		ret = run(&a, argv[argc - 1]);
+	return output_end("nmc-bench", ret < 0 ? EXIT_SUCCESS : ret);
 }

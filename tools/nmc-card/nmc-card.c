@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "card/card.h"
+#include "common/output.h"
 #include "control.h"
 
 enum { EXIT_USAGE = 2 };
@@ -199,20 +200,25 @@ static int serve(const struct arguments *a)
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 
+static int run(const struct arguments *a, int argc, char **argv)
+{
+	if (a->server.socket && !argc)
+		return serve(a);
+	if (a->server.socket)
+		return wrong("\"%s\": a card that is being started takes no command", *argv);
+	if (!a->control)
+		return wrong("%s is missing", "--socket PATH or --control PATH");
+	if (!argc)
+		return wrong("--control %s: which command? counters or fault", a->control);
+	return control_command(a->control, argc, argv) ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 int main(int argc, char **argv)
 {
 	struct arguments a = { 0 };
 	int ret = parse(argc, argv, &a);
 
-	if (ret)
-		return ret < 0 ? EXIT_SUCCESS : ret;
-	if (a.server.socket && optind == argc)
-		return serve(&a);
-	if (a.server.socket)
-		return wrong("\"%s\": a card that is being started takes no command", argv[optind]);
-	if (!a.control)
-		return wrong("%s is missing", "--socket PATH or --control PATH");
-	if (optind == argc)
-		return wrong("--control %s: which command? counters or fault", a.control);
-	return control_command(a.control, argc - optind, argv + optind) ? EXIT_FAILURE : EXIT_SUCCESS;
+	if (!ret)
+		ret = run(&a, argc - optind, argv + optind);
+	return output_end("nmc-card", ret < 0 ? EXIT_SUCCESS : ret);
 }

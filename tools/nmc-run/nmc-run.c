@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/output.h"
 #include "nmc-run/nmc-run.h"
 
 static const char usage[] =
@@ -197,12 +198,12 @@ int main(int argc, char **argv)
 	struct run_options o = { .calibrate = 256, .argv = argv };
 	int ret = parse(argc, argv, &o);
 
-	if (ret)
-		return ret < 0 ? EXIT_SUCCESS : ret;
-	ret = device_uri(&o);
-	if (ret)
-		return ret;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	return run_all(&o);
+	if (!ret)
+		ret = device_uri(&o);
+	if (!ret) {
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+		ret = run_all(&o);
+	}
+	return output_end("nmc-run", ret < 0 ? EXIT_SUCCESS : ret);
 }

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/output.h"
 #include "nmc-smi/smi.h"
 
 enum { EXIT_USAGE = 2, EXIT_DEVICE = 4 };
@@ -250,9 +251,10 @@ int main(int argc, char **argv)
 	struct arguments a = { .show = show_table, .format = "csv", .id = -1 };
 	int ret = parse(argc, argv, &a);
 
-	if (ret)
-		return ret < 0 ? EXIT_SUCCESS : ret;
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	return run(&a);
+	if (!ret) {
+		sigaction(SIGINT, &action, NULL);
+		sigaction(SIGTERM, &action, NULL);
+		ret = run(&a);
+	}
+	return output_end("nmc-smi", ret < 0 ? EXIT_SUCCESS : ret);
 }
