@@ -191,8 +191,8 @@ static int serve(const struct arguments *a)
 		fprintf(stderr, "nmc-card: %s\n", error);
 	} else {
 		printf("ready %s\n", a->server.socket);
-		fflush(stdout);
-		wait_for_end(&signals);
+		if (!fflush(stdout))
+			wait_for_end(&signals);
 	}
 	control_stop(control);
 	card_server_stop(server);

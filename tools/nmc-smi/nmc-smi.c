@@ -4,10 +4,12 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 #include "common/output.h"
 #include "nmc-smi/smi.h"
@@ -156,13 +158,28 @@ static int once(const struct arguments *a, bool again)
 	return 0;
 }
 
+/* Sleeps, shorter if a signal asks for the end, even one that comes just before. */
+static void pause_for(double seconds)
+{
+	struct timespec t = { .tv_sec = (time_t)seconds };
+	sigset_t ends, before;
+
+	t.tv_nsec = (long)((seconds - (double)t.tv_sec) * 1e9);
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGINT);
+	sigaddset(&ends, SIGTERM);
+	sigprocmask(SIG_BLOCK, &ends, &before);
+	if (!ended)
+		ppoll(NULL, 0, &t, &before);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
 static int run(const struct arguments *a)
 {
 	int ret = once(a, false);
 
-	while (!ret && a->loop > 0 && !ended) {
-		fflush(stdout);
-		usleep((useconds_t)(a->loop * 1e6));
+	while (!ret && a->loop > 0 && !ended && !fflush(stdout)) {
+		pause_for(a->loop);
 		if (!ended)
 			ret = once(a, true);
 	}
