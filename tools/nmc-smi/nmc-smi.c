@@ -33,7 +33,7 @@ static const char usage[] =
 	"  -V, --version          version\n"
 	"\n"
 	"What is not available is N/A or null. Processes of other users are summed as not visible.\n"
-	"Exit status: 0 success, 1 failure, 2 wrong usage, 4 no card.\n";
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 4 no card that can be opened.\n";
 
 struct arguments {
 	void (*show)(const struct smi *s);
@@ -143,6 +143,18 @@ static int keep_only(struct smi *s, int id)
 	return 0;
 }
 
+/* What is shown of cards of which none could be asked is no success. */
+static int judge(const struct smi *s)
+{
+	unsigned int i;
+
+	for (i = 0; i < s->count; i++)
+		if (!*s->card[i].error)
+			return 0;
+	fprintf(stderr, "nmc-smi: %s\n", s->card[0].error);
+	return EXIT_DEVICE;
+}
+
 static int once(const struct arguments *a, bool again)
 {
 	static struct smi s;
@@ -152,10 +164,11 @@ static int once(const struct arguments *a, bool again)
 		ret = keep_only(&s, a->id);
 	if (ret)
 		return ret;
-	if (a->query)
-		return show_query(&s, a->query, a->format, again) ? EXIT_USAGE : 0;
-	a->show(&s);
-	return 0;
+	if (!a->query)
+		a->show(&s);
+	else if (show_query(&s, a->query, a->format, again))
+		return EXIT_USAGE;
+	return judge(&s);
 }
 
 /* Sleeps, shorter if a signal asks for the end, even one that comes just before. */
