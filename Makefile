@@ -26,7 +26,7 @@ help:
 	@echo 'make modules     nmc.ko alone; KDIR=/lib/modules/$$(uname -r)/build for the running kernel'
 	@echo 'make install     programs, library, headers, manual pages, udev rule and nmc.ko; DESTDIR, PREFIX, KDIR'
 	@echo 'make dkms        registers the driver with DKMS, which builds it for every installed kernel'
-	@echo 'make clean       removes build/; kernel and QEMU stay in ~/.cache/nmc'
+	@echo 'make clean       removes build/; kernel, headers and QEMU stay in ~/.cache/nmc'
 
 setup:
 	@$(SETUP)
