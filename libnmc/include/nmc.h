@@ -47,6 +47,13 @@ const char *nmc_strerror(int error);
 /* What went wrong last in this thread; never NULL; valid until the thread's next call into the library. */
 const char *nmc_last_error(void);
 
+/*
+ * Puts a question mark for every byte of @text that is part of a control character or of no UTF-8 character, in place,
+ * and returns it. Error texts and layer names have been through it, so that a terminal and JSON can take them; names of
+ * files have not.
+ */
+char *nmc_printable(char *text);
+
 /* ---- devices ---- */
 
 /**

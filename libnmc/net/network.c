@@ -99,6 +99,7 @@ static int layer_fill(struct layer *l, const char *name, unsigned int inputs, un
 		layer_free(l);
 		return fail_memory();
 	}
+	nmc_printable(l->name);
 	memcpy(l->weights, weights, bytes);
 	if (bias)
 		memcpy(l->bias, bias, outputs * sizeof(float));

@@ -368,6 +368,32 @@ static void not_files(void **state)
 	assert_true(nmc_network_import_onnx("/dev/zero", &network) < 0);
 }
 
+/* What a file says goes to terminals and into JSON: only whole printable characters get there. */
+static void hostile_names(void **state)
+{
+	static const char *const texts[][2] = {
+		{ "plain ~ text", "plain ~ text" },
+		{ "Gr\xc3\xbc\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x98\x80", "Gr\xc3\xbc\xc3\x9f" "e \xe2\x82\xac \xf0\x9f\x98\x80" },
+		{ "\x1b[31m\n\t\x7f", "?[31m???" },
+		{ "\xc2\x9b" "2J", "??2J" },
+		{ "\xff\x80\xc0\xaf\xe0\x80\xaf", "???????" },
+		{ "\xed\xa0\x80 \xf4\x90\x80\x80", "??? ????" },
+		{ "cut \xe2\x82", "cut ??" },
+	};
+	struct pb g = good();
+	char text[64];
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		snprintf(text, sizeof(text), "%s", texts[i][0]);
+		assert_ptr_equal(nmc_printable(text), text);
+		assert_string_equal(text, texts[i][1]);
+	}
+	add_node(&g, "LSTM", "a\x1b]0;b\xff", "s", "q");
+	expect_refusal(&g, "\"a?]0;b?\"", NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -386,6 +412,7 @@ int main(void)
 		cmocka_unit_test(truncated),
 		cmocka_unit_test(many_names),
 		cmocka_unit_test(not_files),
+		cmocka_unit_test(hostile_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -424,6 +424,31 @@ static void descriptions(void **unused)
 	rig_close(&b);
 }
 
+/* Whatever a layer is called, text and JSON stay text and JSON. */
+static void hostile_names(void **unused)
+{
+	static const float weight = 1.0f;
+	struct nmc_network *network;
+	struct nmc_device *device;
+	struct nmc_plan *plan;
+	char *text;
+
+	(void)unused;
+	assert_int_equal(nmc_network_create(1, &network), 0);
+	assert_int_equal(nmc_network_add_dense(network, "a\x1b[2J\xff", 1, &weight, NULL, NMC_ACTIVATION_NONE), 0);
+	assert_int_equal(nmc_device_open("sim:ideal", &device), 0);
+	assert_int_equal(nmc_plan_create(device, network, NULL, &plan), 0);
+	text = nmc_plan_text(plan);
+	assert_non_null(strstr(text, "0 a?[2J?: 1 -> 1"));
+	free(text);
+	text = nmc_plan_json(plan);
+	assert_non_null(strstr(text, "\"a?[2J?\""));
+	free(text);
+	nmc_plan_destroy(plan);
+	nmc_network_destroy(network);
+	nmc_device_close(device);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -437,6 +462,7 @@ int main(void)
 		cmocka_unit_test(runs_keep_their_order),
 		cmocka_unit_test(destroy_waits),
 		cmocka_unit_test(descriptions),
+		cmocka_unit_test(hostile_names),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

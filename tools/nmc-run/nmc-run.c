@@ -53,7 +53,10 @@ bool run_interrupted(void)
 
 int run_fail(int status, const char *text)
 {
-	fprintf(stderr, "nmc-run: %s\n", text);
+	char shown[1024];
+
+	snprintf(shown, sizeof(shown), "%s", text);
+	fprintf(stderr, "nmc-run: %s\n", nmc_printable(shown));
 	return status;
 }
 

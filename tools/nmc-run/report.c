@@ -18,10 +18,13 @@ int report_text(const struct run_state *s)
 {
 	const struct nmc_program_report *p = &s->program;
 	const struct nmc_run_report *r = &s->run;
+	char model[256];
 
+	snprintf(model, sizeof(model), "%s", s->o->model);
+	nmc_printable(model);
 	printf("device        %s, %s (%s)\n", s->info.uri, s->info.name, s->info.driver);
-	printf("network       %s: %u layers on %u tiles of class %s\n", s->o->model, s->plan_info.layers,
-	       s->plan_info.tiles, s->class.name);
+	printf("network       %s: %u layers on %u tiles of class %s\n", model, s->plan_info.layers, s->plan_info.tiles,
+	       s->class.name);
 	printf("programming   %.3f s (wall): %.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
 	       (double)p->wall_ns * 1e-9, 100.0 * (double)p->converged / (double)p->cells,
 	       (unsigned long long)p->cells, p->mean_pulses, p->pulses_max);
@@ -36,9 +39,19 @@ int report_text(const struct run_state *s)
 	return 0;
 }
 
+/* A string from outside as one that JSON can hold. */
+static struct json_object *text_json(const char *text)
+{
+	char *copy = strdup(text);
+	struct json_object *o = copy ? json_object_new_string(nmc_printable(copy)) : NULL;
+
+	free(copy);
+	return o;
+}
+
 static void add_text(struct json_object *o, const char *key, const char *text)
 {
-	json_object_object_add(o, key, text ? json_object_new_string(text) : NULL);
+	json_object_object_add(o, key, text ? text_json(text) : NULL);
 }
 
 static void add_number(struct json_object *o, const char *key, double x)
@@ -88,7 +101,7 @@ static struct json_object *command(char *const *argv)
 	struct json_object *o = json_object_new_array();
 
 	while (*argv)
-		json_object_array_add(o, json_object_new_string(*argv++));
+		json_object_array_add(o, text_json(*argv++));
 	return o;
 }
 
