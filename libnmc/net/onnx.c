@@ -106,18 +106,20 @@ static const NmcOnnx__ValueInfo *find_input(struct import *in)
 	return found;
 }
 
-/* Features of one sample: the product of all dimensions but the first; 0 if the file does not say. */
+/* Features of one sample: the product of all dimensions but the first, if the file says them all. */
 static int input_features(struct import *in, const NmcOnnx__ValueInfo *v)
 {
 	const NmcOnnx__TensorType *type = v->type ? v->type->tensor_type : NULL;
 	uint64_t n = 1;
 	size_t i;
 
+	in->flat = true;
 	if (!type || !type->shape || type->shape->n_dim < 2)
 		return 0;
 	if (type->elem_type != 1)
 		return fail(-ENOTSUP, "%s: input \"%s\" has element type %d; float is supported", in->file, v->name,
 			    type->elem_type);
+	in->flat = type->shape->n_dim == 2;
 	for (i = 1; i < type->shape->n_dim; i++) {
 		const NmcOnnx__Dimension *d = type->shape->dim[i];
 

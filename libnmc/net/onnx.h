@@ -19,6 +19,8 @@
  * @tensors: how many
  * @current: value at the end of the chain so far
  * @features: features of @current a sample, 0 if not yet known
+ * @flat: @current has no more than two dimensions, so that all features of a sample are in the last; taken for granted
+ *	where the file does not say
  * @network: the network so far; made with the first dense layer
  * @open: the last layer is a bare product that can take a bias
  */
@@ -30,6 +32,7 @@ struct import {
 	size_t tensors;
 	const char *current;
 	unsigned int features;
+	bool flat;
 	struct nmc_network *network;
 	bool open;
 };

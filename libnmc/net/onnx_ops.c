@@ -75,6 +75,12 @@ static int need_current(const struct op *op)
 		    op->in->file, op->number, op->node->op_type, op->node->name ? op->node->name : "", op->in->current);
 }
 
+/* The operator works on the last dimension: that must be a whole sample. */
+static int need_flat(const struct op *op)
+{
+	return op->in->flat ? 0 : refuse(op, -ENOTSUP, "the value before has more than two dimensions; flatten it first");
+}
+
 /* Puts file and node before the text of an error that knows neither. */
 static int name_file(const struct op *op, int error)
 {
@@ -90,8 +96,10 @@ static int add_product(const struct op *op, const struct tensor *w, bool transpo
 	struct import *in = op->in;
 	size_t inputs, outputs, i, j;
 	float *weights;
-	int ret;
+	int ret = need_flat(op);
 
+	if (ret)
+		return ret;
 	if (!w || !w->values || w->dims != 2)
 		return refuse(op, -ENOTSUP, "the weights must be a constant float matrix");
 	inputs = w->dim[transposed ? 1 : 0];
@@ -119,7 +127,7 @@ static int add_product(const struct op *op, const struct tensor *w, bool transpo
 	return ret ? name_file(op, ret) : 0;
 }
 
-/* Adds a constant to the last layer's bias: a scalar, or a vector of its outputs with leading ones. */
+/* Adds a constant to the last layer's bias: a scalar, or a vector of its outputs, which may have a leading one. */
 static int add_bias(const struct op *op, const struct tensor *b, float factor)
 {
 	struct layer *l;
@@ -129,6 +137,8 @@ static int add_bias(const struct op *op, const struct tensor *b, float factor)
 		return refuse(op, -ENOTSUP, "the bias must be a constant float tensor");
 	if (!op->in->open)
 		return refuse(op, -ENOTSUP, "a constant can be added only right after a product");
+	if (b->dims > 2)
+		return refuse(op, -ENOTSUP, "the bias has more than two dimensions");
 	l = &op->in->network->layer[op->in->network->layers - 1];
 	if (b->count != 1 && (b->count != l->outputs || b->dim[b->dims - 1] != l->outputs))
 		return fail(-EINVAL, "%s: node %u (%s \"%s\"): a bias of %zu elements for %u outputs", op->in->file,
@@ -205,7 +215,10 @@ static int op_tanh(const struct op *op)
 static int op_softmax(const struct op *op)
 {
 	int64_t axis = attribute_int(op, "axis", -1);
+	int ret = need_flat(op);
 
+	if (ret)
+		return ret;
 	if (axis != -1 && axis != 1)
 		return refuse(op, -ENOTSUP, "axis must be the last one");
 	return op_activation(op, NMC_ACTIVATION_SOFTMAX);
@@ -218,8 +231,11 @@ static int op_identity(const struct op *op)
 
 static int op_flatten(const struct op *op)
 {
-	if (attribute_int(op, "axis", 1) != 1)
+	int64_t axis = attribute_int(op, "axis", 1);
+
+	if (axis != 1 && !(axis == -1 && op->in->flat))
 		return refuse(op, -ENOTSUP, "axis must be 1, so that each sample stays a row");
+	op->in->flat = true;
 	return need_current(op);
 }
 
@@ -238,14 +254,20 @@ static int op_reshape(const struct op *op)
 	for (i = 1; i < shape->count; i++) {
 		int64_t d = shape->integers[i];
 
-		if (d == -1 && shape->count == 2)
+		/* Copied from the value before: of that only a single row's length is known, if that */
+		if (!d && i == 1 && op->in->flat && !attribute_int(op, "allowzero", 0))
+			d = op->in->features ? (int64_t)op->in->features : -1;
+		if (d == -1 && shape->count == 2) {
+			op->in->flat = true;
 			return 0;
+		}
 		if (d < 1 || __builtin_mul_overflow(features, (uint64_t)d, &features) || features > NET_MAX_WIDTH)
 			return refuse(op, -ENOTSUP, "the shape must keep each sample as a row");
 	}
 	if (op->in->features && op->in->features != features)
 		return refuse(op, -ENOTSUP, "the shape must keep each sample as a row");
 	op->in->features = (unsigned int)features;
+	op->in->flat = shape->count == 2;
 	return 0;
 }
 

@@ -270,6 +270,75 @@ static void not_a_number(void **state)
 	expect_refusal(&g, NULL);
 }
 
+/* A Gemm of three inputs and two outputs, then a Reshape to @shape, then @op of it. */
+static struct pb reshaped(const int64_t *shape, int64_t dims, const char *op)
+{
+	struct pb s = tensor_raw("s", ONNX_INT64, &dims, 1, shape, (size_t)dims * sizeof(*shape)), g = ends("y");
+
+	add_node(&g, "Gemm", "fc", "x w b", "p");
+	add_node(&g, "Reshape", "shape", "p s", "r");
+	add_node(&g, op, "after", "r", "y");
+	add_raw(&g, "w", three_two, 2, w_in_out, 6);
+	add_raw(&g, "b", two, 1, bias, 2);
+	pb_message(&g, GRAPH_INITIALIZER, &s);
+	return g;
+}
+
+/* What works on the last dimension needs a sample to lie in it whole. */
+static void more_dimensions(void **state)
+{
+	static const int64_t deep[] = { -1, 2, 1 }, row[] = { -1, 2 }, cube[] = { 1, 3, 1 };
+	struct pb g = reshaped(deep, 3, "Softmax"), w;
+	float e = expf(-8.25f - 1.25f), soft[] = { 1.0f / (1.0f + e), e / (1.0f + e) };
+	static const float relu[] = { 1.25f, 0.0f };
+
+	(void)state;
+	expect_refusal(&g, "after", "more than two dimensions", NULL);
+	g = reshaped(row, 2, "Softmax");
+	expect_answer(&g, soft);
+	g = reshaped(deep, 3, "Relu");
+	expect_answer(&g, relu);
+	g = reshaped(deep, 3, "Flatten");
+	expect_answer(&g, answer);
+	g = ends("y");
+	w = tensor_raw("s", ONNX_INT64, (const int64_t[]){ 3 }, 1, cube, sizeof(cube));
+	add_node(&g, "Reshape", "shape", "x s", "r");
+	add_node(&g, "MatMul", "times", "r w", "y");
+	add_raw(&g, "w", three_two, 2, w_in_out, 6);
+	pb_message(&g, GRAPH_INITIALIZER, &w);
+	expect_refusal(&g, "times", "more than two dimensions", NULL);
+	g = ends("y");
+	add_node(&g, "Gemm", "fc", "x w", "p");
+	add_node(&g, "Add", "plus", "p b", "y");
+	add_raw(&g, "w", three_two, 2, w_in_out, 6);
+	add_raw(&g, "b", (const int64_t[]){ 1, 1, 2 }, 3, bias, 2);
+	expect_refusal(&g, "plus", NULL);
+}
+
+/* Shapes and axes that leave a sample as it is, however they are written. */
+static void harmless_shapes(void **state)
+{
+	static const int64_t same[] = { 0, 0 }, copied[] = { -1, 0 }, one[] = { 0, 0, 1 }, twice[] = { -1, 0, 2 };
+	struct pb g = reshaped(same, 2, "Identity"), n;
+
+	(void)state;
+	expect_answer(&g, answer);
+	g = reshaped(copied, 2, "Identity");
+	expect_answer(&g, answer);
+	g = reshaped(one, 3, "Flatten");
+	expect_answer(&g, answer);
+	g = reshaped(twice, 3, "Flatten");
+	expect_refusal(&g, "shape", NULL);
+	g = ends("y");
+	n = node_head("Flatten", "last", "x", "f");
+	attr_int(&n, "axis", -1);
+	pb_message(&g, GRAPH_NODE, &n);
+	add_node(&g, "Gemm", "fc", "f w b", "y");
+	add_raw(&g, "w", three_two, 2, w_in_out, 6);
+	add_raw(&g, "b", two, 1, bias, 2);
+	expect_answer(&g, answer);
+}
+
 static void wrong_shapes(void **state)
 {
 	static const int64_t shape[] = { -1, 4 };
@@ -408,6 +477,8 @@ int main(void)
 		cmocka_unit_test(branch),
 		cmocka_unit_test(lying_tensors),
 		cmocka_unit_test(not_a_number),
+		cmocka_unit_test(more_dimensions),
+		cmocka_unit_test(harmless_shapes),
 		cmocka_unit_test(wrong_shapes),
 		cmocka_unit_test(truncated),
 		cmocka_unit_test(many_names),
