@@ -114,11 +114,11 @@ static int input_features(struct import *in, const NmcOnnx__ValueInfo *v)
 	size_t i;
 
 	in->flat = true;
-	if (!type || !type->shape || type->shape->n_dim < 2)
-		return 0;
-	if (type->elem_type != 1)
+	if (type && type->elem_type != 1)
 		return fail(-ENOTSUP, "%s: input \"%s\" has element type %d; float is supported", in->file, v->name,
 			    type->elem_type);
+	if (!type || !type->shape || type->shape->n_dim < 2)
+		return 0;
 	in->flat = type->shape->n_dim == 2;
 	for (i = 1; i < type->shape->n_dim; i++) {
 		const NmcOnnx__Dimension *d = type->shape->dim[i];

@@ -339,6 +339,23 @@ static void harmless_shapes(void **state)
 	expect_answer(&g, answer);
 }
 
+/* An input that holds no floats is refused whatever is known of its shape. */
+static void input_types(void **state)
+{
+	struct pb g = { 0 }, dim = { 0 }, shape = { 0 };
+
+	(void)state;
+	add_typed_value(&g, GRAPH_INPUT, "x", ONNX_INT64, &shape);
+	add_value(&g, GRAPH_OUTPUT, "y", 2);
+	add_node(&g, "Gemm", "fc", "x w", "y");
+	add_raw(&g, "w", three_two, 2, w_in_out, 6);
+	expect_refusal(&g, "\"x\"", "type 7", NULL);
+	pb_int(&dim, 1, 3);
+	pb_message(&shape, 1, &dim);
+	add_typed_value(&g, GRAPH_INPUT, "x", ONNX_DOUBLE, &shape);
+	expect_refusal(&g, "\"x\"", "type 11", NULL);
+}
+
 static void wrong_shapes(void **state)
 {
 	static const int64_t shape[] = { -1, 4 };
@@ -479,6 +496,7 @@ int main(void)
 		cmocka_unit_test(not_a_number),
 		cmocka_unit_test(more_dimensions),
 		cmocka_unit_test(harmless_shapes),
+		cmocka_unit_test(input_types),
 		cmocka_unit_test(wrong_shapes),
 		cmocka_unit_test(truncated),
 		cmocka_unit_test(many_names),

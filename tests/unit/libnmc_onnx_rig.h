@@ -155,21 +155,30 @@ static inline void add_node(struct pb *graph, const char *op, const char *name, 
 	pb_message(graph, GRAPH_NODE, &n);
 }
 
-/* Graph input or output of float [N, @features]; the batch dimension has a name instead of a number. */
+/* Graph input or output of type @elem with the shape @shape, or without one if that is empty. */
+static inline void add_typed_value(struct pb *graph, unsigned int field, const char *name, int elem, struct pb *shape)
+{
+	struct pb tensor = { 0 }, type = { 0 }, value = { 0 };
+
+	pb_int(&tensor, 1, elem);
+	if (shape->bytes)
+		pb_message(&tensor, 2, shape);
+	pb_message(&type, 1, &tensor);
+	pb_text(&value, 1, name);
+	pb_message(&value, 2, &type);
+	pb_message(graph, field, &value);
+}
+
+/* Float [N, @features]; the batch dimension has a name instead of a number. */
 static inline void add_value(struct pb *graph, unsigned int field, const char *name, int64_t features)
 {
-	struct pb batch = { 0 }, feature = { 0 }, shape = { 0 }, tensor = { 0 }, type = { 0 }, value = { 0 };
+	struct pb batch = { 0 }, feature = { 0 }, shape = { 0 };
 
 	pb_text(&batch, 2, "N");
 	pb_int(&feature, 1, features);
 	pb_message(&shape, 1, &batch);
 	pb_message(&shape, 1, &feature);
-	pb_int(&tensor, 1, ONNX_FLOAT);
-	pb_message(&tensor, 2, &shape);
-	pb_message(&type, 1, &tensor);
-	pb_text(&value, 1, name);
-	pb_message(&value, 2, &type);
-	pb_message(graph, field, &value);
+	add_typed_value(graph, field, name, ONNX_FLOAT, &shape);
 }
 
 /* A whole model; takes the graph. */
