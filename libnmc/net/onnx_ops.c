@@ -271,17 +271,31 @@ static int op_reshape(const struct op *op)
 	return 0;
 }
 
+/* The value of a Constant node: a tensor, or plain numbers. */
+static int constant_value(const struct op *op, struct tensor *t)
+{
+	const NmcOnnx__Attribute *a;
+	char where[160];
+
+	snprintf(where, sizeof(where), "%s: node %u (Constant)", op->in->file, op->number);
+	if ((a = attribute(op, "value")) && a->t)
+		return tensor_read(a->t, where, t);
+	if ((a = attribute(op, "value_floats")))
+		return tensor_floats(t, a->floats, a->n_floats, false);
+	if ((a = attribute(op, "value_float")))
+		return tensor_floats(t, &a->f, 1, true);
+	if ((a = attribute(op, "value_ints")))
+		return tensor_integers(t, a->ints, a->n_ints, false);
+	if ((a = attribute(op, "value_int")))
+		return tensor_integers(t, &a->i, 1, true);
+	return refuse(op, -ENOTSUP, "the value must be a tensor, floats or integers");
+}
+
 static int op_constant(const struct op *op)
 {
-	const NmcOnnx__Attribute *value = attribute(op, "value");
 	struct import *in = op->in;
-	char where[160];
-	int ret;
+	int ret = constant_value(op, &in->tensor[in->tensors]);
 
-	if (!value || !value->t)
-		return refuse(op, -ENOTSUP, "only the attribute \"value\" with a tensor is supported");
-	snprintf(where, sizeof(where), "%s: node %u (Constant)", in->file, op->number);
-	ret = tensor_read(value->t, where, &in->tensor[in->tensors]);
 	if (!ret)
 		in->tensor[in->tensors++].name = op->node->output[0];
 	return ret;

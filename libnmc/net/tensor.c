@@ -117,6 +117,29 @@ int tensor_read(const NmcOnnx__Tensor *from, const char *where, struct tensor *t
 	return ret;
 }
 
+/* Room for @n elements of @bytes each, in one dimension or none. */
+static void *tensor_list(struct tensor *t, size_t n, size_t bytes, bool scalar, const void *from)
+{
+	void *to = malloc(n * bytes + 1);
+
+	*t = (struct tensor){ .dims = !scalar, .dim = { n }, .count = n };
+	if (to && n)
+		memcpy(to, from, n * bytes);
+	return to;
+}
+
+int tensor_floats(struct tensor *t, const float *x, size_t n, bool scalar)
+{
+	t->values = tensor_list(t, n, sizeof(*x), scalar, x);
+	return t->values ? 0 : fail_memory();
+}
+
+int tensor_integers(struct tensor *t, const int64_t *x, size_t n, bool scalar)
+{
+	t->integers = tensor_list(t, n, sizeof(*x), scalar, x);
+	return t->integers ? 0 : fail_memory();
+}
+
 void tensor_free(struct tensor *t)
 {
 	if (!t->borrowed) {

@@ -33,6 +33,11 @@ struct tensor {
 
 /* Reads a tensor of float, double or int64 type; @where names it in texts. Return: 0 or a negative errno with text. */
 int tensor_read(const NmcOnnx__Tensor *from, const char *where, struct tensor *t);
+
+/* A tensor of @n floats or @n integers, of one dimension or, if @scalar, of none. Return: 0 or -ENOMEM. */
+int tensor_floats(struct tensor *t, const float *x, size_t n, bool scalar);
+int tensor_integers(struct tensor *t, const int64_t *x, size_t n, bool scalar);
+
 void tensor_free(struct tensor *t);
 
 #endif

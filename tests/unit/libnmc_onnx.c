@@ -156,6 +156,39 @@ static void constants(void **state)
 	expect_answer(&g, answer);
 }
 
+/* Constants as plain numbers: bias and shape as lists, a second bias and a shape that is none as single ones. */
+static void constants_of_numbers(void **state)
+{
+	static const float want[] = { 1.25f + 0.5f, -8.25f + 0.5f };
+	struct pb g = ends("y"), n = node_head("Constant", "", "", "b");
+
+	(void)state;
+	attr_floats(&n, "value_floats", bias, 2);
+	pb_message(&g, GRAPH_NODE, &n);
+	n = node_head("Constant", "", "", "c");
+	attr_float(&n, "value_float", 0.5f);
+	pb_message(&g, GRAPH_NODE, &n);
+	n = node_head("Constant", "", "", "s");
+	attr_ints(&n, "value_ints", (const int64_t[]){ -1, 3 }, 2);
+	pb_message(&g, GRAPH_NODE, &n);
+	add_node(&g, "Reshape", "shape", "x s", "r");
+	add_node(&g, "Gemm", "fc", "r w b", "p");
+	add_node(&g, "Add", "plus", "p c", "y");
+	add_raw(&g, "w", three_two, 2, w_in_out, 6);
+	expect_answer(&g, want);
+	g = ends("y");
+	n = node_head("Constant", "", "", "s");
+	attr_int(&n, "value_int", 3);
+	pb_message(&g, GRAPH_NODE, &n);
+	add_node(&g, "Reshape", "shape", "x s", "y");
+	expect_refusal(&g, "shape", "two or more integers", NULL);
+	g = ends("y");
+	n = node_head("Constant", "odd", "", "s");
+	attr_int(&n, "value_string", 3);
+	pb_message(&g, GRAPH_NODE, &n);
+	expect_refusal(&g, "odd", NULL);
+}
+
 static void expect_activation(const char *op, float a, float b)
 {
 	const float want[] = { a, b };
@@ -488,6 +521,7 @@ int main(void)
 		cmocka_unit_test(any_order_and_typed_data),
 		cmocka_unit_test(double_data),
 		cmocka_unit_test(constants),
+		cmocka_unit_test(constants_of_numbers),
 		cmocka_unit_test(activations),
 		cmocka_unit_test(unknown_operator),
 		cmocka_unit_test(cycle),

@@ -131,6 +131,30 @@ static inline void attr_float(struct pb *node, const char *name, float v)
 	pb_message(node, 5, &a);
 }
 
+static inline void attr_floats(struct pb *node, const char *name, const float *v, size_t n)
+{
+	struct pb a = { 0 };
+
+	pb_text(&a, 1, name);
+	while (n--)
+		pb_float(&a, 7, *v++);
+	pb_int(&a, 20, 6);
+	pb_message(node, 5, &a);
+}
+
+/* Packed, as some exporters write it. */
+static inline void attr_ints(struct pb *node, const char *name, const int64_t *v, size_t n)
+{
+	struct pb a = { 0 }, list = { 0 };
+
+	pb_text(&a, 1, name);
+	while (n--)
+		pb_varint(&list, (uint64_t)*v++);
+	pb_message(&a, 8, &list);
+	pb_int(&a, 20, 7);
+	pb_message(node, 5, &a);
+}
+
 /* A node without attributes yet; @in are its inputs, separated by spaces. */
 static inline struct pb node_head(const char *op, const char *name, const char *in, const char *out)
 {
