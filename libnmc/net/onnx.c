@@ -13,7 +13,6 @@
 #include "libnmc/net/onnx.h"
 
 #define MAX_FILE	(1ull << 31)
-#define MAX_NODES	512
 
 /* Constants: initialisers first, then what Constant nodes make. */
 static int read_initializers(struct import *in)
@@ -37,40 +36,48 @@ static int read_initializers(struct import *in)
 /* The node that makes value @name, or -1 if it is an input or an initialiser. */
 static int maker_of(const struct import *in, const char *name)
 {
-	size_t n, o;
+	size_t n;
 
 	for (n = 0; n < in->graph->n_node; n++)
-		for (o = 0; o < in->graph->node[n]->n_output; o++)
-			if (!strcmp(in->graph->node[n]->output[o], name))
-				return (int)n;
+		if (!strcmp(in->graph->node[n]->output[0], name))
+			return (int)n;
 	return -1;
 }
 
+/* Makers of the inputs of every node: looked up once, since sorting asks for them again and again. */
+static void find_makers(const struct import *in, int maker[][IMPORT_MAX_INPUTS])
+{
+	size_t n, i;
+
+	for (n = 0; n < in->graph->n_node; n++)
+		for (i = 0; i < in->graph->node[n]->n_input; i++)
+			maker[n][i] = maker_of(in, in->graph->node[n]->input[i]);
+}
+
 /* All makers of a node's inputs have been placed. */
-static bool node_ready(const struct import *in, const bool *placed, const NmcOnnx__Node *node)
+static bool node_ready(const bool *placed, const int *maker, size_t inputs)
 {
 	size_t i;
 
-	for (i = 0; i < node->n_input; i++) {
-		int maker = maker_of(in, node->input[i]);
-
-		if (maker >= 0 && !placed[maker])
+	for (i = 0; i < inputs; i++)
+		if (maker[i] >= 0 && !placed[maker[i]])
 			return false;
-	}
 	return true;
 }
 
 /* Files may list nodes in any order: find one in which each node follows its makers. */
 static int sort_nodes(struct import *in)
 {
-	bool placed[MAX_NODES] = { false };
+	int maker[IMPORT_MAX_NODES][IMPORT_MAX_INPUTS];
+	bool placed[IMPORT_MAX_NODES] = { false };
 	size_t n, done = 0;
 	bool moved = true;
 
+	find_makers(in, maker);
 	while (moved) {
 		moved = false;
 		for (n = 0; n < in->graph->n_node; n++) {
-			if (placed[n] || !node_ready(in, placed, in->graph->node[n]))
+			if (placed[n] || !node_ready(placed, maker[n], in->graph->node[n]->n_input))
 				continue;
 			in->order[done++] = (unsigned int)n;
 			placed[n] = true;
@@ -92,7 +99,7 @@ static const NmcOnnx__ValueInfo *find_input(struct import *in)
 	for (i = 0; i < in->graph->n_input; i++) {
 		const NmcOnnx__ValueInfo *v = in->graph->input[i];
 
-		if (!v->name || import_constant(in, v->name))
+		if (import_constant(in, v->name))
 			continue;
 		if (found) {
 			fail(-ENOTSUP, "%s: two inputs, \"%s\" and \"%s\"; a network has one", in->file, found->name,
@@ -158,20 +165,41 @@ static int walk(struct import *in)
 	return 0;
 }
 
+static int check_count(const struct import *in, const char *what, size_t n, size_t most)
+{
+	return n > most ? fail(-ENOTSUP, "%s: %zu %s, at most %zu are supported", in->file, n, what, most) : 0;
+}
+
+/* Searches go over all names, so a file may have neither too many nor endless ones. */
+static int check_graph(const struct import *in)
+{
+	const NmcOnnx__Graph *g = in->graph;
+	int ret = check_count(in, "nodes", g->n_node, IMPORT_MAX_NODES);
+	size_t i;
+
+	if (!ret)
+		ret = check_count(in, "initializers", g->n_initializer, IMPORT_MAX_CONSTANTS);
+	if (!ret)
+		ret = check_count(in, "inputs", g->n_input, IMPORT_MAX_CONSTANTS + 1);
+	for (i = 0; !ret && i < g->n_initializer; i++)
+		ret = check_name(in, g->initializer[i]->name, "initializer", i);
+	for (i = 0; !ret && i < g->n_input; i++)
+		ret = check_name(in, g->input[i]->name, "input", i);
+	return ret ? ret : check_nodes(in);
+}
+
 static int import_graph(struct import *in)
 {
 	size_t tensors = in->graph->n_initializer + in->graph->n_node;
-	int ret;
+	int ret = check_graph(in);
 
-	if (in->graph->n_node > MAX_NODES)
-		return fail(-ENOTSUP, "%s: %zu nodes, at most %d are supported", in->file, in->graph->n_node, MAX_NODES);
+	if (ret)
+		return ret;
 	in->tensor = calloc(tensors + 1, sizeof(*in->tensor));
 	in->order = calloc(in->graph->n_node + 1, sizeof(*in->order));
 	if (!in->tensor || !in->order)
 		return fail_memory();
-	ret = check_nodes(in);
-	if (!ret)
-		ret = read_initializers(in);
+	ret = read_initializers(in);
 	if (!ret)
 		ret = sort_nodes(in);
 	return ret ? ret : walk(in);

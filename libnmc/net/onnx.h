@@ -10,6 +10,12 @@
 #include "libnmc/net/net.h"
 #include "libnmc/net/tensor.h"
 
+/* What every search for a name costs is bounded by these. */
+#define IMPORT_MAX_NODES	512
+#define IMPORT_MAX_INPUTS	8	/* of a node; no operator takes more than three */
+#define IMPORT_MAX_CONSTANTS	(2 * IMPORT_MAX_NODES)
+#define IMPORT_MAX_NAME		1024
+
 /**
  * struct import - an import under way
  * @file: name for texts
@@ -40,7 +46,10 @@ struct import {
 /* The constant called @name, or NULL. */
 const struct tensor *import_constant(const struct import *in, const char *name);
 
-/* Every node has an operator that is known here, and at least one output. */
+/* The name of a value is there and not longer than names are; @what and @number say whose it is. */
+int check_name(const struct import *in, const char *name, const char *what, size_t number);
+
+/* Every node has an operator that is known here, and one output. */
 int check_nodes(const struct import *in);
 
 /* Carries out node @number. */

@@ -8,7 +8,6 @@
 #include "libnmc/error.h"
 #include "libnmc/net/onnx.h"
 
-#define MAX_INPUTS	8	/* of a node; no operator here takes more than three */
 #define OPERATORS "Gemm, MatMul, Add, Relu, Sigmoid, Tanh, Softmax, Flatten, Reshape, Identity, Constant"
 
 struct op {
@@ -330,9 +329,30 @@ static const struct operator *find_operator(const NmcOnnx__Node *node)
 	return NULL;
 }
 
+int check_name(const struct import *in, const char *name, const char *what, size_t number)
+{
+	if (!name)
+		return fail(-EINVAL, "%s: %s %zu has no name", in->file, what, number);
+	if (strnlen(name, IMPORT_MAX_NAME + 1) > IMPORT_MAX_NAME)
+		return fail(-ENOTSUP, "%s: %s %zu has a name of more than %u bytes", in->file, what, number,
+			    IMPORT_MAX_NAME);
+	return 0;
+}
+
+static int check_node_names(const struct import *in, const NmcOnnx__Node *node, size_t number)
+{
+	int ret = check_name(in, node->output[0], "node", number);
+	size_t i;
+
+	for (i = 0; !ret && i < node->n_input; i++)
+		ret = check_name(in, node->input[i], "node", number);
+	return ret;
+}
+
 int check_nodes(const struct import *in)
 {
 	size_t i;
+	int ret;
 
 	for (i = 0; i < in->graph->n_node; i++) {
 		const NmcOnnx__Node *node = in->graph->node[i];
@@ -341,9 +361,12 @@ int check_nodes(const struct import *in)
 			return fail(-ENOTSUP, "%s: node %zu: operator %s%s%s (\"%s\") is not supported; " OPERATORS " are",
 				    in->file, i, node->domain ? node->domain : "", node->domain && *node->domain ? "." : "",
 				    node->op_type ? node->op_type : "(none)", node->name ? node->name : "");
-		if (node->n_output != 1 || node->n_input > MAX_INPUTS)
+		if (node->n_output != 1 || node->n_input > IMPORT_MAX_INPUTS)
 			return fail(-EINVAL, "%s: node %zu (%s) has %zu inputs and %zu outputs", in->file, i, node->op_type,
 				    node->n_input, node->n_output);
+		ret = check_node_names(in, node, i);
+		if (ret)
+			return ret;
 	}
 	return 0;
 }

@@ -466,6 +466,39 @@ static void many_names(void **state)
 	assert_true(after.ru_maxrss - before.ru_maxrss < 128 * 1024);
 }
 
+/* Names are searched for one by one: a file may have only so many, and none without end. */
+static void too_many_names(void **state)
+{
+	enum { MOST = 1024 };
+	char name[MOST + 2] = "";
+	struct nmc_network *network;
+	struct pb g = good();
+	int i;
+
+	(void)state;
+	for (i = 0; i < MOST - 2; i++)
+		add_raw(&g, "more", (const int64_t[]){ 0 }, 1, NULL, 0);
+	for (i = 0; i < MOST; i++)
+		add_value(&g, GRAPH_INPUT, "more", 1);
+	assert_int_equal(import(&g, &network), 0);
+	nmc_network_destroy(network);
+	g = good();
+	for (i = 0; i < MOST - 1; i++)
+		add_raw(&g, "more", (const int64_t[]){ 0 }, 1, NULL, 0);
+	expect_refusal(&g, "1025 initializers", "at most 1024", NULL);
+	g = good();
+	for (i = 0; i < MOST + 1; i++)
+		add_value(&g, GRAPH_INPUT, "more", 1);
+	expect_refusal(&g, "1026 inputs", "at most 1025", NULL);
+	memset(name, 'n', MOST + 1);
+	g = good();
+	add_value(&g, GRAPH_INPUT, name, 1);
+	expect_refusal(&g, "input 1", "1024 bytes", NULL);
+	g = good();
+	add_node(&g, "Identity", "", "x", name);
+	expect_refusal(&g, "node 2", "1024 bytes", NULL);
+}
+
 static void not_files(void **state)
 {
 	struct nmc_network *network;
@@ -534,6 +567,7 @@ int main(void)
 		cmocka_unit_test(wrong_shapes),
 		cmocka_unit_test(truncated),
 		cmocka_unit_test(many_names),
+		cmocka_unit_test(too_many_names),
 		cmocka_unit_test(not_files),
 		cmocka_unit_test(hostile_names),
 	};
