@@ -44,17 +44,34 @@ static void place_layer(struct nmc_plan *p, unsigned int layer, unsigned int ins
 	}
 }
 
-int plan_place(struct nmc_plan *p)
+/* Tiles that the network needs, if that many are free: a hostile network may ask for more than memory can describe. */
+static int count_tiles(struct nmc_plan *p)
 {
-	unsigned int i, total = 0;
+	uint64_t total = 0;
+	unsigned int i;
 
 	for (i = 0; i < p->network->layers; i++) {
 		const struct layer *l = &p->network->layer[i];
 
-		total += pieces(l->inputs, p->class.rows) * pieces(l->outputs, p->class.outputs);
+		total += (uint64_t)pieces(l->inputs, p->class.rows) * pieces(l->outputs, p->class.outputs);
 	}
+	if (total > p->class.free)
+		return fail(-ENOSPC, "the network needs %llu tiles of class %s (%u x %u cells), %u are free of %u; "
+			    "use a smaller network, another class, or a card with more tiles", (unsigned long long)total,
+			    p->class.name, p->class.rows, p->class.cols, p->class.free, p->class.tiles);
+	p->tiles = (unsigned int)total;
+	return 0;
+}
+
+int plan_place(struct nmc_plan *p)
+{
+	unsigned int i;
+	int ret = count_tiles(p);
+
+	if (ret)
+		return ret;
 	p->stage = calloc(p->network->layers, sizeof(*p->stage));
-	p->block = calloc(total, sizeof(*p->block));
+	p->block = calloc(p->tiles, sizeof(*p->block));
 	if (!p->stage || !p->block)
 		return fail_memory();
 	for (i = 0; i < p->network->layers; i++) {
@@ -62,7 +79,6 @@ int plan_place(struct nmc_plan *p)
 
 		place_layer(p, i, pieces(l->inputs, p->class.rows), pieces(l->outputs, p->class.outputs));
 	}
-	p->tiles = p->blocks;
 	return 0;
 }
 

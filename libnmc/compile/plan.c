@@ -97,15 +97,6 @@ static int quantise(struct nmc_plan *p, const struct nmc_plan_options *o)
 	return ret;
 }
 
-static int enough_tiles(const struct nmc_plan *p)
-{
-	if (p->class.free < p->tiles)
-		return fail(-ENOSPC, "the network needs %u tiles of class %s (%u x %u cells), %u are free of %u; "
-			    "use a smaller network, another class, or a card with more tiles", p->tiles, p->class.name,
-			    p->class.rows, p->class.cols, p->class.free, p->class.tiles);
-	return 0;
-}
-
 static int take_tiles(struct nmc_plan *p)
 {
 	int ret = nmc_tileset_create(p->device, p->class.index, p->tiles, &p->set);
@@ -122,8 +113,6 @@ static int build(struct nmc_plan *p, const struct nmc_plan_options *o)
 		ret = nmc_device_info(p->device, &info);
 	if (!ret)
 		ret = plan_place(p);
-	if (!ret)
-		ret = enough_tiles(p);
 	if (!ret)
 		ret = quantise(p, o);
 	if (!ret)

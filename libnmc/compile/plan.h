@@ -100,7 +100,7 @@ static inline double weight_full(const struct nmc_plan *p)
 	return p->class.converters ? NMC_CONDUCTANCE_MAX : WEIGHT_MAX;
 }
 
-/* Cuts every layer into blocks of at most the tile's rows and outputs, evenly. Return: 0 or -ENOMEM. */
+/* Cuts every layer into blocks of at most the tile's rows and outputs, evenly. -ENOSPC if too few tiles are free. */
 int plan_place(struct nmc_plan *p);
 
 /* Turns the network into integers, with ranges from @count input vectors at @samples. */

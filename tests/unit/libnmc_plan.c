@@ -271,6 +271,14 @@ static void refusals(void **unused)
 	/* 100 x 70 on 64 x 32 takes 6 tiles, 70 x 33 takes 4, 33 x 10 one. */
 	assert_non_null(strstr(nmc_last_error(), "11"));
 	assert_non_null(strstr(nmc_last_error(), "2"));
+	nmc_device_close(device);
+	/* Each block would need a description of its own: the count comes first. */
+	assert_int_equal(nmc_device_open("sim:ideal?tiles=10&rows=4&cols=4", &device), 0);
+	assert_int_equal(nmc_plan_create(device, network, NULL, &plan), -ENOSPC);
+	assert_non_null(strstr(nmc_last_error(), "needs 1226 tiles"));
+	assert_non_null(strstr(nmc_last_error(), "10 are free of 10"));
+	nmc_device_close(device);
+	assert_int_equal(nmc_device_open("sim:rram,digital?tiles=2&rows=64&cols=64", &device), 0);
 	o.class_name = "pcm";
 	assert_int_equal(nmc_plan_create(device, network, &o, &plan), -ENOENT);
 	assert_non_null(strstr(nmc_last_error(), "rram, digital"));
