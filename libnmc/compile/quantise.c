@@ -5,6 +5,8 @@
  * gives the same plan on every machine.
  */
 #include <errno.h>
+#include <float.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include "libnmc/compile/plan.h"
@@ -147,6 +149,26 @@ static int stage_convert(struct nmc_plan *p, unsigned int layer, const int8_t *c
 	return ret;
 }
 
+/* A unit must be a float to compute with: neither beyond the largest nor lost among the denormal ones. */
+static int check_unit(const struct layer *l, const char *of, double unit)
+{
+	if (unit >= (double)FLT_MIN && unit <= (double)FLT_MAX)
+		return 0;
+	return fail(-ENOTSUP, "layer %s: its %s have a range that floats do not (one step would be %g); scale weights or "
+		    "samples", l->name, of, unit);
+}
+
+static int check_outputs(const struct nmc_plan *p, unsigned int layer)
+{
+	const struct layer *l = &p->network->layer[layer];
+	unsigned int j;
+	int ret = 0;
+
+	for (j = 0; !ret && j < l->outputs; j++)
+		ret = check_unit(l, "outputs", p->stage[layer].out_scale[j]);
+	return ret;
+}
+
 static int stage_bias(struct nmc_plan *p, unsigned int layer)
 {
 	const struct layer *l = &p->network->layer[layer];
@@ -213,14 +235,17 @@ static int stage_activation(struct nmc_plan *p, unsigned int layer, float next_s
 	return stage_requant(p, layer, next_scale, activation == NMC_ACTIVATION_RELU ? 0 : -CODE_MAX);
 }
 
-/* Value of one code that spans @count values. */
+/* Value of one code that spans @count values; not finite if one of them is not. */
 static float scale_of(const float *x, size_t count)
 {
 	float most = 0.0f;
 	size_t i;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < count; i++) {
+		if (!isfinite(x[i]))
+			return x[i];
 		most = (float)magnitude(x[i]) > most ? (float)magnitude(x[i]) : most;
+	}
 	return (most > 0.0f ? most : 1.0f) / CODE_MAX;
 }
 
@@ -241,23 +266,43 @@ static void float_layer(const struct layer *l, const float *in, size_t count, fl
 		}
 }
 
+/* The range of the inputs of layer @layer, from @count vectors of them. */
+static int stage_inputs(struct nmc_plan *p, unsigned int layer, const float *x, size_t count)
+{
+	const struct layer *l = &p->network->layer[layer];
+
+	p->stage[layer].in_scale = scale_of(x, count * l->inputs);
+	return check_unit(l, "inputs", (double)p->stage[layer].in_scale);
+}
+
+/* What a layer gives is the next one's inputs; the last one's are values, which need only exist. */
+static int layer_ends(struct nmc_plan *p, unsigned int layer, const float *next, size_t count)
+{
+	const struct layer *l = &p->network->layer[layer];
+	float scale;
+
+	if (layer + 1 < p->network->layers)
+		return stage_inputs(p, layer + 1, next, count);
+	scale = scale_of(next, count * l->outputs);
+	return isfinite(scale) ? 0 : check_unit(l, "outputs", (double)scale);
+}
+
 /* One layer: integers from its own inputs @codes, and the codes of the next layer's inputs. */
 static int quantise_layer(struct nmc_plan *p, unsigned int layer, const float *next, const int8_t *codes, size_t count,
 			  int8_t *next_codes)
 {
-	const struct layer *l = &p->network->layer[layer];
 	int ret = stage_weights(p, layer);
 
 	if (!ret)
 		ret = stage_convert(p, layer, codes, count);
-	if (ret)
+	if (!ret)
+		ret = check_outputs(p, layer);
+	if (!ret)
+		ret = stage_bias(p, layer);
+	if (!ret)
+		ret = layer_ends(p, layer, next, count);
+	if (ret || layer + 1 == p->network->layers)
 		return ret;
-	ret = stage_bias(p, layer);
-	if (ret)
-		return ret;
-	if (layer + 1 == p->network->layers)
-		return 0;
-	p->stage[layer + 1].in_scale = scale_of(next, count * l->outputs);
 	ret = stage_activation(p, layer, p->stage[layer + 1].in_scale);
 	return ret ? ret : reference_layer(p, layer, codes, count, next_codes, NULL);
 }
@@ -281,8 +326,8 @@ int plan_quantise(struct nmc_plan *p, const float *samples, size_t count)
 		ret = fail_memory();
 	if (!ret) {
 		memcpy(now, samples, count * first->inputs * sizeof(*now));
-		p->stage[0].in_scale = scale_of(now, count * first->inputs);
-		for (v = 0; v < count; v++)
+		ret = stage_inputs(p, 0, now, count);
+		for (v = 0; !ret && v < count; v++)
 			plan_codes(p, now + v * first->inputs, codes + v * first->inputs);
 	}
 	for (layer = 0; !ret && layer < p->network->layers; layer++) {

@@ -445,7 +445,8 @@ struct nmc_plan_options {
  * @options: NULL for defaults
  * @plan: out: to be given to nmc_plan_destroy()
  *
- * Return: 0, -ENOSPC (the text says how many tiles are needed and free), -EINVAL, -ENOTSUP, -ENOENT (class), -ENOMEM.
+ * Return: 0, -ENOSPC (the text says how many tiles are needed and free), -EINVAL, -ENOTSUP (weights or samples too large or
+ * too small for floats; the text names the layer), -ENOENT (class), -ENOMEM.
  */
 int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
 		    struct nmc_plan **plan);

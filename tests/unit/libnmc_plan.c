@@ -318,6 +318,46 @@ static void hostile_samples(void **unused)
 	nmc_device_close(device);
 }
 
+/* Two layers of one weight each, calibrated on @sample: refused, with the text naming the layer. */
+static void refuse_ranges(float first, float second, float sample, const char *layer)
+{
+	static const char *const classes[] = { "ideal", "digital" };
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	struct nmc_network *network;
+	struct nmc_device *device;
+	struct nmc_plan *plan;
+	int i;
+
+	o.samples = &sample;
+	o.sample_count = 1;
+	assert_int_equal(nmc_network_create(1, &network), 0);
+	assert_int_equal(nmc_network_add_dense(network, "one", 1, &first, NULL, NMC_ACTIVATION_NONE), 0);
+	assert_int_equal(nmc_network_add_dense(network, "two", 1, &second, NULL, NMC_ACTIVATION_NONE), 0);
+	assert_int_equal(nmc_device_open("sim:ideal,digital", &device), 0);
+	for (i = 0; i < 2; i++) {
+		o.class_name = classes[i];
+		assert_int_equal(nmc_plan_create(device, network, &o, &plan), layer ? -ENOTSUP : 0);
+		if (layer)
+			assert_non_null(strstr(nmc_last_error(), layer));
+		nmc_plan_destroy(plan);
+	}
+	nmc_network_destroy(network);
+	nmc_device_close(device);
+}
+
+/* Numbers that are floats, but whose products or steps are none. */
+static void impossible_ranges(void **unused)
+{
+	(void)unused;
+	refuse_ranges(1.0f, 1.0f, 1.0f, NULL);
+	refuse_ranges(1e30f, 1e-30f, 1e-4f, NULL);
+	refuse_ranges(1.0f, 1.0f, 1e-44f, "layer one");
+	refuse_ranges(3e38f, 1.0f, 2.0f, "layer two");
+	refuse_ranges(1.0f, 3e38f, 2.0f, "layer two");
+	refuse_ranges(1e-30f, 1.0f, 1e-10f, "layer one");
+	refuse_ranges(1e-36f, 1.0f, 1.0f, "layer one");
+}
+
 /* The descriptor becomes readable at the end, and results arrive in nmc_run_poll() and not before. */
 static void asynchronous(void **unused)
 {
@@ -466,6 +506,7 @@ int main(void)
 		cmocka_unit_test(programming),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(hostile_samples),
+		cmocka_unit_test(impossible_ranges),
 		cmocka_unit_test(asynchronous),
 		cmocka_unit_test(runs_keep_their_order),
 		cmocka_unit_test(destroy_waits),
