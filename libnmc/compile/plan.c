@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Making plans: choose the class, place, quantise, lay out, take the tiles; and describing them.
+ * Compiling plans: choose the class, place, quantise, lay out; and describing them.
  */
 #include <errno.h>
 #include <json-c/json.h>
@@ -10,7 +10,6 @@
 #include <string.h>
 #include "libnmc/compile/plan.h"
 #include "libnmc/error.h"
-#include "libnmc/run/runner.h"
 
 #define DEFAULT_SAMPLES	64
 
@@ -24,23 +23,18 @@ static void stage_free(struct stage *s)
 	free(s->table);
 }
 
-void nmc_plan_destroy(struct nmc_plan *plan)
+void plan_free(struct nmc_plan *p)
 {
 	unsigned int i;
 
-	if (!plan)
-		return;
-	runner_destroy(plan->runner);
-	nmc_context_destroy(plan->context);
-	nmc_tileset_destroy(plan->set);
-	for (i = 0; plan->block && i < plan->blocks; i++)
-		free(plan->block[i].columns);
-	for (i = 0; plan->stage && i < plan->network->layers; i++)
-		stage_free(&plan->stage[i]);
-	free(plan->block);
-	free(plan->stage);
-	nmc_network_destroy(plan->network);
-	free(plan);
+	for (i = 0; p->block && i < p->blocks; i++)
+		free(p->block[i].columns);
+	for (i = 0; p->stage && i < p->network->layers; i++)
+		stage_free(&p->stage[i]);
+	free(p->block);
+	free(p->stage);
+	nmc_network_destroy(p->network);
+	free(p);
 }
 
 static int choose_class(struct nmc_plan *p, const struct nmc_plan_options *o)
@@ -97,14 +91,7 @@ static int quantise(struct nmc_plan *p, const struct nmc_plan_options *o)
 	return ret;
 }
 
-static int take_tiles(struct nmc_plan *p)
-{
-	int ret = nmc_tileset_create(p->device, p->class.index, p->tiles, &p->set);
-
-	return ret ? ret : nmc_context_create(p->device, &p->set, 1, &p->context);
-}
-
-static int build(struct nmc_plan *p, const struct nmc_plan_options *o)
+static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 {
 	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
 	int ret = choose_class(p, o);
@@ -117,13 +104,11 @@ static int build(struct nmc_plan *p, const struct nmc_plan_options *o)
 		ret = quantise(p, o);
 	if (!ret)
 		ret = plan_layout(p, o->batch, info.sram_bytes);
-	if (!ret)
-		ret = take_tiles(p);
-	return ret ? ret : runner_create(p, &p->runner);
+	return ret;
 }
 
-int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
-		    struct nmc_plan **plan)
+int plan_compile(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
+		 struct nmc_plan **plan)
 {
 	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
 	struct nmc_plan *p;
@@ -139,9 +124,9 @@ int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network
 		return fail_memory();
 	p->device = device;
 	p->network = network_copy(network);
-	ret = p->network ? build(p, &o) : -ENOMEM;
+	ret = p->network ? compile(p, &o) : -ENOMEM;
 	if (ret) {
-		nmc_plan_destroy(p);
+		plan_free(p);
 		return ret;
 	}
 	*plan = p;

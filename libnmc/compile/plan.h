@@ -94,6 +94,13 @@ struct nmc_plan {
 	struct runner *runner;
 };
 
+/* A plan without tiles yet: nmc_plan_create() does the rest. */
+int plan_compile(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
+		 struct nmc_plan **plan);
+
+/* Frees what plan_compile() made. */
+void plan_free(struct nmc_plan *p);
+
 /* Largest |d|. */
 static inline double weight_full(const struct nmc_plan *p)
 {
