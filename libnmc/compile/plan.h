@@ -88,7 +88,6 @@ struct nmc_plan {
 	uint32_t batch;
 	uint32_t params;	/* bytes of the parameter area */
 	uint32_t sram;		/* bytes of the window when running @batch vectors */
-	bool programmed;
 	struct nmc_tileset *set;
 	struct nmc_context *context;
 	struct runner *runner;

@@ -526,7 +526,7 @@ typedef int (*nmc_progress_fn)(void *context, size_t done, size_t total);
  * @context: first argument of @progress
  * @report: NULL or filled in
  *
- * Cells that do not converge are reported, not an error. Return: 0, -ECANCELED, -EIO, -ENODEV.
+ * Waits for the runs that were started before. Cells that do not converge are reported, not an error. Return: 0, -ECANCELED, -EIO, -ENODEV.
  */
 int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report);
 

@@ -91,12 +91,10 @@ static void run_free(struct nmc_run *run)
 
 int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run)
 {
-	struct nmc_run *r;
+	struct nmc_run *r = calloc(1, sizeof(*r));
+	int ret;
 
 	*run = NULL;
-	if (!plan->programmed)
-		return fail(-EINVAL, "the plan has not been programmed; call nmc_plan_program() first");
-	r = calloc(1, sizeof(*r));
 	if (!r)
 		return fail_memory();
 	r->plan = plan;
@@ -110,14 +108,17 @@ int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *o
 		return fail(-errno, "eventfd: %s", strerror(errno));
 	}
 	run_init(r);
-	r->ticket = runner_ticket(plan->runner);
-	if (pthread_create(&r->thread, NULL, run_thread, r)) {
-		runner_skip(plan->runner, r->ticket);
-		run_free(r);
-		return fail(-EAGAIN, "cannot start a thread for the run");
+	ret = runner_enter(plan->runner, &r->ticket);
+	if (!ret && pthread_create(&r->thread, NULL, run_thread, r)) {
+		runner_begin(plan->runner, r->ticket);
+		runner_end(plan->runner);
+		ret = fail(-EAGAIN, "cannot start a thread for the run");
 	}
-	*run = r;
-	return 0;
+	if (ret)
+		run_free(r);
+	else
+		*run = r;
+	return ret;
 }
 
 int nmc_run_fd(struct nmc_run *run)

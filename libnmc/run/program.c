@@ -136,18 +136,15 @@ static void complete_report(struct nmc_program_report *sum, double square, uint6
 	sum->wall_ns = wall_ns() - start;
 }
 
-int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report)
+static int program_tiles(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *sum,
+			 double *square)
 {
-	struct nmc_program_report sum = { 0 };
 	struct lane_program lane[LANES] = { 0 };
-	uint64_t start = wall_ns();
-	double square = 0.0;
 	unsigned int i;
 	int ret = lanes_open(plan, lane);
 
-	plan->programmed = false;
 	if (!ret)
-		ret = program_blocks(plan, lane, progress, context, &sum, &square);
+		ret = program_blocks(plan, lane, progress, context, sum, square);
 	for (i = 0; i < LANES; i++) {
 		struct device_result r;
 
@@ -155,9 +152,23 @@ int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *cont
 			job_result(plan->context, lane[i].job, -1, &r);
 	}
 	lanes_close(lane);
+	return ret;
+}
+
+int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report)
+{
+	struct nmc_program_report sum = { 0 };
+	uint64_t start = wall_ns();
+	double square = 0.0;
+	int ret;
+
+	runner_begin(plan->runner, runner_ticket(plan->runner));
+	runner_set_programmed(plan->runner, false);
+	ret = program_tiles(plan, progress, context, &sum, &square);
+	runner_set_programmed(plan->runner, !ret);
+	runner_end(plan->runner);
 	if (ret)
 		return ret;
-	plan->programmed = true;
 	complete_report(&sum, square, start);
 	if (report) {
 		sum.size = report->size;

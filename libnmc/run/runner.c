@@ -235,7 +235,31 @@ uint64_t runner_ticket(struct runner *r)
 	return ticket;
 }
 
-static void wait_turn(struct runner *r, uint64_t ticket)
+static int check_programmed(const struct runner *r)
+{
+	return r->programmed ? 0 : fail(-EINVAL, "the plan has not been programmed; call nmc_plan_program() first");
+}
+
+int runner_enter(struct runner *r, uint64_t *ticket)
+{
+	int ret;
+
+	pthread_mutex_lock(&r->lock);
+	ret = check_programmed(r);
+	if (!ret)
+		*ticket = r->next++;
+	pthread_mutex_unlock(&r->lock);
+	return ret;
+}
+
+void runner_set_programmed(struct runner *r, bool programmed)
+{
+	pthread_mutex_lock(&r->lock);
+	r->programmed = programmed;
+	pthread_mutex_unlock(&r->lock);
+}
+
+void runner_begin(struct runner *r, uint64_t ticket)
 {
 	pthread_mutex_lock(&r->lock);
 	while (r->serving != ticket)
@@ -243,7 +267,7 @@ static void wait_turn(struct runner *r, uint64_t ticket)
 	pthread_mutex_unlock(&r->lock);
 }
 
-static void end_turn(struct runner *r)
+void runner_end(struct runner *r)
 {
 	pthread_mutex_lock(&r->lock);
 	r->serving++;
@@ -251,27 +275,20 @@ static void end_turn(struct runner *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-void runner_skip(struct runner *r, uint64_t ticket)
-{
-	wait_turn(r, ticket);
-	end_turn(r);
-}
-
 int runner_run(struct nmc_plan *p, uint64_t ticket, const float *in, size_t count, struct sink sink,
 	       struct nmc_run_report *report, size_t *done)
 {
 	struct nmc_run_report sum = { 0 };
 	uint64_t start = wall_ns();
-	int ret = 0;
+	int ret;
 
-	wait_turn(p->runner, ticket);
-	if (!p->programmed)
-		ret = fail(-EINVAL, "the plan has not been programmed; call nmc_plan_program() first");
+	runner_begin(p->runner, ticket);
+	ret = check_programmed(p->runner);
 	if (!ret) {
 		ret = run_jobs(p, in, count, sink, &sum, done);
 		ret = finish_all(p, sink, &sum, done, ret);
 	}
-	end_turn(p->runner);
+	runner_end(p->runner);
 	if (ret || !report)
 		return ret;
 	sum.size = report->size;
@@ -289,12 +306,20 @@ void nmc_plan_values(const struct nmc_plan *plan, const int32_t *raw, size_t cou
 		plan_values(plan, raw + v * outputs, out + v * outputs);
 }
 
+static int run_now(struct nmc_plan *p, const float *in, size_t count, struct sink sink, struct nmc_run_report *report)
+{
+	uint64_t ticket;
+	int ret = runner_enter(p->runner, &ticket);
+
+	return ret ? ret : runner_run(p, ticket, in, count, sink, report, NULL);
+}
+
 int nmc_plan_run(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run_report *report)
 {
-	return runner_run(plan, runner_ticket(plan->runner), in, count, (struct sink){ .values = out }, report, NULL);
+	return run_now(plan, in, count, (struct sink){ .values = out }, report);
 }
 
 int nmc_plan_run_raw(struct nmc_plan *plan, const float *in, size_t count, int32_t *out, struct nmc_run_report *report)
 {
-	return runner_run(plan, runner_ticket(plan->runner), in, count, (struct sink){ .raw = out }, report, NULL);
+	return run_now(plan, in, count, (struct sink){ .raw = out }, report);
 }

@@ -33,10 +33,11 @@ struct lane {
  * @stream: stream for @stream_vectors vectors
  * @stream_vectors: vectors that @stream stands for
  * @lane: jobs in flight
- * @lock: protects @next and @serving
+ * @lock: protects what follows
  * @turn: signalled when @serving moves
- * @next: ticket of the next run
- * @serving: ticket of the run in progress: runs follow one another in the order of their tickets
+ * @next: ticket of the next run or programming
+ * @serving: ticket of the one in progress: they follow one another in the order of their tickets
+ * @programmed: the tiles hold the network
  */
 struct runner {
 	struct nmc_buffer *params;
@@ -47,6 +48,7 @@ struct runner {
 	pthread_cond_t turn;
 	uint64_t next;
 	uint64_t serving;
+	bool programmed;
 };
 
 int runner_create(struct nmc_plan *p, struct runner **runner);
@@ -58,11 +60,18 @@ struct sink {
 	float *values;
 };
 
-/* A place in the order of runs. */
+/* A place in the order of runs and programmings. */
 uint64_t runner_ticket(struct runner *r);
 
-/* Gives a place up. */
-void runner_skip(struct runner *r, uint64_t ticket);
+/* The same for a run. Return: 0 or -EINVAL (not programmed). */
+int runner_enter(struct runner *r, uint64_t *ticket);
+
+/* Waits for the turn of @ticket; ends the turn. */
+void runner_begin(struct runner *r, uint64_t ticket);
+void runner_end(struct runner *r);
+
+/* Says in one's turn whether the tiles hold the network. */
+void runner_set_programmed(struct runner *r, bool programmed);
 
 /* Runs @count vectors when it is the turn of @ticket. @done, unless NULL, is advanced as vectors finish. */
 int runner_run(struct nmc_plan *p, uint64_t ticket, const float *in, size_t count, struct sink sink,

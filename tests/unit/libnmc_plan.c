@@ -219,6 +219,20 @@ static int count_tiles(void *context, size_t done, size_t total)
 	return 0;
 }
 
+static int cannot_run(void *context, size_t done, size_t total)
+{
+	static const float in[100];
+	struct nmc_run *run;
+	float out[10];
+
+	(void)done;
+	(void)total;
+	assert_int_equal(nmc_plan_run(context, in, 1, out, NULL), -EINVAL);
+	assert_int_equal(nmc_run_start(context, in, 1, out, &run), -EINVAL);
+	assert_null(run);
+	return 0;
+}
+
 static int stop_at_two(void *context, size_t done, size_t total)
 {
 	(void)context;
@@ -423,6 +437,34 @@ static void runs_keep_their_order(void **unused)
 	rig_close(&r);
 }
 
+/* Programming a plan again lets the runs before it end: they find the conductances that they were started with. */
+static void programming_takes_its_turn(void **unused)
+{
+	enum { RUNS = 4, COUNT = 5000 };
+	float *in = make_inputs((size_t)COUNT * deep.width[0]), *out = malloc(RUNS * COUNT * 10 * sizeof(*out));
+	struct nmc_run *run[RUNS];
+	struct rig r;
+	unsigned int i;
+
+	(void)unused;
+	rig_open(&r, "sim:ideal", &deep, 0, 0);
+	for (i = 0; i < RUNS; i++)
+		assert_int_equal(nmc_run_start(r.plan, in, COUNT, out + i * COUNT * 10, &run[i]), 0);
+	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, NULL), 0);
+	for (i = 0; i < RUNS; i++) {
+		assert_int_equal(nmc_run_done(run[i]), COUNT);
+		if (nmc_run_wait(run[i], -1, NULL))
+			fail_msg("run %u: %s", i, nmc_last_error());
+		nmc_run_destroy(run[i]);
+		assert_memory_equal(out + i * COUNT * 10, out, COUNT * 10 * sizeof(*out));
+	}
+	/* In the middle of programming there is nothing to run. */
+	assert_int_equal(nmc_plan_program(r.plan, cannot_run, r.plan, NULL), 0);
+	free(in);
+	free(out);
+	rig_close(&r);
+}
+
 /* nmc_run_destroy() waits for a run and does not cut it short. */
 static void destroy_waits(void **unused)
 {
@@ -509,6 +551,7 @@ int main(void)
 		cmocka_unit_test(impossible_ranges),
 		cmocka_unit_test(asynchronous),
 		cmocka_unit_test(runs_keep_their_order),
+		cmocka_unit_test(programming_takes_its_turn),
 		cmocka_unit_test(destroy_waits),
 		cmocka_unit_test(descriptions),
 		cmocka_unit_test(hostile_names),
