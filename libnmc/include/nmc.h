@@ -585,6 +585,8 @@ int nmc_plan_reference(const struct nmc_plan *plan, const float *in, size_t coun
  * @run: out: to be given to nmc_run_destroy()
  */
 int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run);
+/* The same with the integers of nmc_plan_run_raw(). */
+int nmc_run_start_raw(struct nmc_plan *plan, const float *in, size_t count, int32_t *out, struct nmc_run **run);
 /* Readable when nmc_run_poll() can make progress or the run ended; belongs to the run. */
 int nmc_run_fd(struct nmc_run *run);
 /* 0 when the run ended and @out is complete, -EAGAIN while it goes on, or its error. Never waits. */
@@ -593,7 +595,12 @@ int nmc_run_poll(struct nmc_run *run);
 int nmc_run_wait(struct nmc_run *run, int64_t timeout_ns, struct nmc_run_report *report);
 /* Vectors done so far. */
 size_t nmc_run_done(struct nmc_run *run);
-/* Frees a run; one that has not ended is waited for. NULL is allowed. */
+/*
+ * Ends a run early, from any thread: jobs in flight end, no other is started, and unless all were, the run's outcome is
+ * -ECANCELED. Does not wait. A run that others of its plan keep waiting ends when its turn comes.
+ */
+void nmc_run_cancel(struct nmc_run *run);
+/* Frees a run; one that has not ended is cancelled and waited for. NULL is allowed. */
 void nmc_run_destroy(struct nmc_run *run);
 
 /* ---- streams, for those who write them: the layer that plans are made of ---- */

@@ -15,13 +15,10 @@
 /**
  * struct nmc_run - a run in the background
  * @plan: its plan
- * @in: input vectors
- * @count: how many
- * @out: results
+ * @work: its vectors
  * @thread: drives the run
  * @fd: readable at the end
  * @ticket: its place in the order of the plan's runs
- * @vectors: vectors done
  * @lock: protects what follows
  * @end: signalled at the end
  * @ended: it ended
@@ -31,13 +28,10 @@
  */
 struct nmc_run {
 	struct nmc_plan *plan;
-	const float *in;
-	size_t count;
-	float *out;
+	struct work work;
 	pthread_t thread;
 	int fd;
 	uint64_t ticket;
-	size_t vectors;
 	pthread_mutex_t lock;
 	pthread_cond_t end;
 	bool ended;
@@ -55,9 +49,7 @@ static void *run_thread(void *arg)
 
 	if (reach->ops->near)
 		reach->ops->near(reach);
-	ret = runner_run(run->plan, run->ticket, run->in, run->count, (struct sink){ .values = run->out },
-			 &run->report, &run->vectors);
-
+	ret = runner_run(run->plan, run->ticket, &run->work, &run->report);
 	pthread_mutex_lock(&run->lock);
 	if (ret)
 		snprintf(run->error, sizeof(run->error), "%s", nmc_last_error());
@@ -89,7 +81,7 @@ static void run_free(struct nmc_run *run)
 	free(run);
 }
 
-int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run)
+static int start(struct nmc_plan *plan, struct work work, struct nmc_run **run)
 {
 	struct nmc_run *r = calloc(1, sizeof(*r));
 	int ret;
@@ -98,9 +90,7 @@ int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *o
 	if (!r)
 		return fail_memory();
 	r->plan = plan;
-	r->in = in;
-	r->count = count;
-	r->out = out;
+	r->work = work;
 	r->report.size = sizeof(r->report);
 	r->fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (r->fd < 0) {
@@ -121,6 +111,16 @@ int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *o
 	return ret;
 }
 
+int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run)
+{
+	return start(plan, (struct work){ .in = in, .count = count, .values = out }, run);
+}
+
+int nmc_run_start_raw(struct nmc_plan *plan, const float *in, size_t count, int32_t *out, struct nmc_run **run)
+{
+	return start(plan, (struct work){ .in = in, .count = count, .raw = out }, run);
+}
+
 int nmc_run_fd(struct nmc_run *run)
 {
 	return run->fd;
@@ -128,7 +128,7 @@ int nmc_run_fd(struct nmc_run *run)
 
 size_t nmc_run_done(struct nmc_run *run)
 {
-	return __atomic_load_n(&run->vectors, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&run->work.done, __ATOMIC_ACQUIRE);
 }
 
 /* The run's outcome, with its text given to the calling thread. */
@@ -157,7 +157,8 @@ int nmc_run_wait(struct nmc_run *run, int64_t timeout_ns, struct nmc_run_report 
 	pthread_mutex_lock(&run->lock);
 	while (!run->ended && !ret)
 		if (pthread_cond_timedwait(&run->end, &run->lock, &until) == ETIMEDOUT && !run->ended)
-			ret = fail(-ETIMEDOUT, "the run has not ended: %zu of %zu vectors", nmc_run_done(run), run->count);
+			ret = fail(-ETIMEDOUT, "the run has not ended: %zu of %zu vectors", nmc_run_done(run),
+				   run->work.count);
 	if (!ret)
 		ret = outcome(run);
 	if (!ret && report) {
@@ -170,10 +171,16 @@ int nmc_run_wait(struct nmc_run *run, int64_t timeout_ns, struct nmc_run_report 
 	return ret;
 }
 
+void nmc_run_cancel(struct nmc_run *run)
+{
+	__atomic_store_n(&run->work.cancel, true, __ATOMIC_RELEASE);
+}
+
 void nmc_run_destroy(struct nmc_run *run)
 {
 	if (!run)
 		return;
+	nmc_run_cancel(run);
 	pthread_join(run->thread, NULL);
 	run_free(run);
 }

@@ -99,25 +99,25 @@ static bool other_lane_busy(const struct runner *r, const struct lane *l)
 	return false;
 }
 
-static void take_results(const struct nmc_plan *p, const struct lane *l, struct sink sink, struct nmc_run_report *sum)
+static void take_results(const struct nmc_plan *p, const struct lane *l, struct work *w)
 {
 	const int32_t *raw = nmc_buffer_data(l->out);
 	const struct nmc_isa_counters *c;
 	unsigned int outputs = nmc_network_outputs(p->network);
 	size_t v;
 
-	if (sink.raw)
-		memcpy(sink.raw + l->first * outputs, raw, (size_t)l->vectors * outputs * sizeof(*raw));
-	for (v = 0; sink.values && v < l->vectors; v++)
-		plan_values(p, raw + v * outputs, sink.values + (l->first + v) * outputs);
+	if (w->raw)
+		memcpy(w->raw + l->first * outputs, raw, (size_t)l->vectors * outputs * sizeof(*raw));
+	for (v = 0; w->values && v < l->vectors; v++)
+		plan_values(p, raw + v * outputs, w->values + (l->first + v) * outputs);
 	c = (const void *)((const uint8_t *)nmc_buffer_data(l->out) + counters_at(p, l->vectors));
-	sum->macs += c->macs;
-	sum->conversions += c->conversions;
-	sum->clips += c->clips;
+	w->used.macs += c->macs;
+	w->used.conversions += c->conversions;
+	w->used.clips += c->clips;
 }
 
 /* Waits for a lane's job and takes its results. */
-static int lane_finish(struct nmc_plan *p, struct lane *l, struct sink sink, struct nmc_run_report *sum, size_t *done)
+static int lane_finish(struct nmc_plan *p, struct lane *l, struct work *w)
 {
 	struct device_result r;
 	int ret;
@@ -128,13 +128,12 @@ static int lane_finish(struct nmc_plan *p, struct lane *l, struct sink sink, str
 	if (!ret)
 		ret = job_outcome(&r, layer_of_tag, p);
 	if (!ret) {
-		take_results(p, l, sink, sum);
-		sum->jobs++;
-		sum->vectors += l->vectors;
-		sum->modelled_ns += r.modelled_ns;
-		sum->energy_j += (double)r.energy_fj * 1e-15;
-		if (done)
-			__atomic_fetch_add(done, l->vectors, __ATOMIC_RELEASE);
+		take_results(p, l, w);
+		w->used.jobs++;
+		w->used.vectors += l->vectors;
+		w->used.modelled_ns += r.modelled_ns;
+		w->used.energy_j += (double)r.energy_fj * 1e-15;
+		__atomic_fetch_add(&w->done, l->vectors, __ATOMIC_RELEASE);
 	}
 	l->vectors = 0;
 	return ret;
@@ -171,8 +170,7 @@ static int lane_start(struct nmc_plan *p, struct lane *l, const float *in, size_
 }
 
 /* The stream of another length is still in use while a job runs: let the card finish first. */
-static int drain_for_stream(struct nmc_plan *p, struct lane *l, uint32_t vectors, struct sink sink,
-			    struct nmc_run_report *sum, size_t *done)
+static int drain_for_stream(struct nmc_plan *p, struct lane *l, uint32_t vectors, struct work *w)
 {
 	unsigned int i;
 	int ret = 0;
@@ -180,42 +178,51 @@ static int drain_for_stream(struct nmc_plan *p, struct lane *l, uint32_t vectors
 	if (p->runner->stream_vectors == vectors || !other_lane_busy(p->runner, l))
 		return 0;
 	for (i = 0; !ret && i < RUNNER_LANES; i++)
-		ret = lane_finish(p, &p->runner->lane[i], sink, sum, done);
+		ret = lane_finish(p, &p->runner->lane[i], w);
 	return ret;
 }
 
-static int run_jobs(struct nmc_plan *p, const float *in, size_t count, struct sink sink, struct nmc_run_report *sum,
-		    size_t *done)
+static int check_cancel(const struct work *w)
+{
+	if (!__atomic_load_n(&w->cancel, __ATOMIC_ACQUIRE))
+		return 0;
+	return fail(-ECANCELED, "the run was cancelled after %zu of %zu vectors", w->done, w->count);
+}
+
+static int run_jobs(struct nmc_plan *p, struct work *w)
 {
 	unsigned int turn = 0;
 	size_t first = 0;
 	int ret = 0;
 
-	while (!ret && first < count) {
+	while (!ret && first < w->count) {
 		struct lane *l = &p->runner->lane[turn++ % RUNNER_LANES];
-		uint32_t vectors = count - first < RUNNER_JOB_VECTORS ? (uint32_t)(count - first) : RUNNER_JOB_VECTORS;
+		size_t left = w->count - first;
+		uint32_t vectors = left < RUNNER_JOB_VECTORS ? (uint32_t)left : RUNNER_JOB_VECTORS;
 
-		ret = lane_finish(p, l, sink, sum, done);
+		ret = lane_finish(p, l, w);
 		if (!ret)
-			ret = drain_for_stream(p, l, vectors, sink, sum, done);
+			ret = drain_for_stream(p, l, vectors, w);
 		if (!ret)
-			ret = lane_start(p, l, in, first, vectors);
+			ret = check_cancel(w);
+		if (!ret)
+			ret = lane_start(p, l, w->in, first, vectors);
 		first += vectors;
 	}
 	return ret;
 }
 
 /* Ends every lane in the order of its jobs; after a failure results are thrown away. */
-static int finish_all(struct nmc_plan *p, struct sink sink, struct nmc_run_report *sum, size_t *done, int ret)
+static int finish_all(struct nmc_plan *p, struct work *w, int ret)
 {
 	struct lane *a = &p->runner->lane[0], *b = &p->runner->lane[1];
 	struct lane *first = b->vectors && (!a->vectors || b->job < a->job) ? b : a, *second = first == a ? b : a;
 	struct device_result unused;
 
 	if (!ret)
-		ret = lane_finish(p, first, sink, sum, done);
+		ret = lane_finish(p, first, w);
 	if (!ret)
-		ret = lane_finish(p, second, sink, sum, done);
+		ret = lane_finish(p, second, w);
 	if (first->vectors)
 		job_result(p->context, first->job, -1, &unused);
 	if (second->vectors)
@@ -275,25 +282,23 @@ void runner_end(struct runner *r)
 	pthread_mutex_unlock(&r->lock);
 }
 
-int runner_run(struct nmc_plan *p, uint64_t ticket, const float *in, size_t count, struct sink sink,
-	       struct nmc_run_report *report, size_t *done)
+int runner_run(struct nmc_plan *p, uint64_t ticket, struct work *w, struct nmc_run_report *report)
 {
-	struct nmc_run_report sum = { 0 };
 	uint64_t start = wall_ns();
 	int ret;
 
 	runner_begin(p->runner, ticket);
 	ret = check_programmed(p->runner);
 	if (!ret) {
-		ret = run_jobs(p, in, count, sink, &sum, done);
-		ret = finish_all(p, sink, &sum, done, ret);
+		ret = run_jobs(p, w);
+		ret = finish_all(p, w, ret);
 	}
 	runner_end(p->runner);
 	if (ret || !report)
 		return ret;
-	sum.size = report->size;
-	sum.wall_ns = wall_ns() - start;
-	memcpy(report, &sum, report->size < sizeof(sum) ? report->size : sizeof(sum));
+	w->used.size = report->size;
+	w->used.wall_ns = wall_ns() - start;
+	memcpy(report, &w->used, report->size < sizeof(w->used) ? report->size : sizeof(w->used));
 	return 0;
 }
 
@@ -306,20 +311,20 @@ void nmc_plan_values(const struct nmc_plan *plan, const int32_t *raw, size_t cou
 		plan_values(plan, raw + v * outputs, out + v * outputs);
 }
 
-static int run_now(struct nmc_plan *p, const float *in, size_t count, struct sink sink, struct nmc_run_report *report)
+static int run_now(struct nmc_plan *p, struct work w, struct nmc_run_report *report)
 {
 	uint64_t ticket;
 	int ret = runner_enter(p->runner, &ticket);
 
-	return ret ? ret : runner_run(p, ticket, in, count, sink, report, NULL);
+	return ret ? ret : runner_run(p, ticket, &w, report);
 }
 
 int nmc_plan_run(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run_report *report)
 {
-	return run_now(plan, in, count, (struct sink){ .values = out }, report);
+	return run_now(plan, (struct work){ .in = in, .count = count, .values = out }, report);
 }
 
 int nmc_plan_run_raw(struct nmc_plan *plan, const float *in, size_t count, int32_t *out, struct nmc_run_report *report)
 {
-	return run_now(plan, in, count, (struct sink){ .raw = out }, report);
+	return run_now(plan, (struct work){ .in = in, .count = count, .raw = out }, report);
 }

@@ -54,10 +54,24 @@ struct runner {
 int runner_create(struct nmc_plan *p, struct runner **runner);
 void runner_destroy(struct runner *r);
 
-/* Where results go: integers or values. */
-struct sink {
+/**
+ * struct work - vectors to run, and how far it is
+ * @in: input vectors
+ * @count: how many
+ * @raw: integers go here, unless NULL
+ * @values: values go here, unless NULL
+ * @used: what it used so far
+ * @done: vectors done, which other threads look at
+ * @cancel: set by another thread: no job is started any more
+ */
+struct work {
+	const float *in;
+	size_t count;
 	int32_t *raw;
 	float *values;
+	struct nmc_run_report used;
+	size_t done;
+	bool cancel;
 };
 
 /* A place in the order of runs and programmings. */
@@ -73,9 +87,8 @@ void runner_end(struct runner *r);
 /* Says in one's turn whether the tiles hold the network. */
 void runner_set_programmed(struct runner *r, bool programmed);
 
-/* Runs @count vectors when it is the turn of @ticket. @done, unless NULL, is advanced as vectors finish. */
-int runner_run(struct nmc_plan *p, uint64_t ticket, const float *in, size_t count, struct sink sink,
-	       struct nmc_run_report *report, size_t *done);
+/* Does @w when it is the turn of @ticket. -ECANCELED if it was cancelled before its last job was started. */
+int runner_run(struct nmc_plan *p, uint64_t ticket, struct work *w, struct nmc_run_report *report);
 
 /* Name of the layer that an instruction's tag stands for, for job_outcome(). */
 const char *layer_of_tag(void *plan, uint32_t tag);

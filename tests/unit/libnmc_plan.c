@@ -379,6 +379,7 @@ static void asynchronous(void **unused)
 	struct nmc_run_report report = NMC_RUN_REPORT_INIT;
 	float *in = make_inputs((size_t)COUNT * deep.width[0]);
 	float *want = malloc(COUNT * 10 * sizeof(*want)), *got = malloc(COUNT * 10 * sizeof(*got));
+	int32_t *raw = malloc(COUNT * 10 * sizeof(*raw));
 	struct nmc_run *run;
 	struct rig r;
 	size_t i;
@@ -404,6 +405,12 @@ static void asynchronous(void **unused)
 	assert_int_equal(report.vectors, COUNT);
 	assert_memory_equal(got, want, COUNT * 10 * sizeof(*want));
 	nmc_run_destroy(run);
+	assert_int_equal(nmc_run_start_raw(r.plan, in, COUNT, raw, &run), 0);
+	assert_int_equal(nmc_run_wait(run, -1, NULL), 0);
+	nmc_run_destroy(run);
+	nmc_plan_values(r.plan, raw, COUNT, got);
+	assert_memory_equal(got, want, COUNT * 10 * sizeof(*want));
+	free(raw);
 	free(in);
 	free(want);
 	free(got);
@@ -465,10 +472,50 @@ static void programming_takes_its_turn(void **unused)
 	rig_close(&r);
 }
 
-/* nmc_run_destroy() waits for a run and does not cut it short. */
-static void destroy_waits(void **unused)
+/* A cancelled run ends with the jobs in flight; runs before and behind it go on. */
+static void cancelling(void **unused)
 {
-	enum { COUNT = 20000 };
+	enum { COUNT = 400000, FEW = 100 };
+	float *in = make_inputs((size_t)COUNT * deep.width[0]), *out = calloc(COUNT * 10, sizeof(*out));
+	struct nmc_run *first, *second, *third;
+	float want[FEW * 10], got[FEW * 10];
+	struct rig r;
+	size_t done;
+
+	(void)unused;
+	rig_open(&r, "sim:ideal", &deep, 0, 0);
+	assert_int_equal(nmc_plan_run(r.plan, in, FEW, want, NULL), 0);
+	assert_int_equal(nmc_run_start(r.plan, in, COUNT, out, &first), 0);
+	assert_int_equal(nmc_run_start(r.plan, in, COUNT, out, &second), 0);
+	assert_int_equal(nmc_run_start(r.plan, in, FEW, got, &third), 0);
+	nmc_run_cancel(second);
+	while (!nmc_run_done(first))
+		;
+	nmc_run_cancel(first);
+	assert_int_equal(nmc_run_wait(first, -1, NULL), -ECANCELED);
+	assert_non_null(strstr(nmc_last_error(), "of 400000 vectors"));
+	assert_int_equal(nmc_run_poll(first), -ECANCELED);
+	done = nmc_run_done(first);
+	assert_true(done && done < COUNT);
+	assert_int_equal(nmc_run_wait(second, -1, NULL), -ECANCELED);
+	assert_int_equal(nmc_run_done(second), 0);
+	assert_int_equal(nmc_run_wait(third, -1, NULL), 0);
+	assert_memory_equal(want, got, sizeof(want));
+	/* Too late is no error. */
+	nmc_run_cancel(third);
+	assert_int_equal(nmc_run_poll(third), 0);
+	nmc_run_destroy(first);
+	nmc_run_destroy(second);
+	nmc_run_destroy(third);
+	free(in);
+	free(out);
+	rig_close(&r);
+}
+
+/* nmc_run_destroy() cancels a run, and nothing of it is in flight afterwards. */
+static void destroy_cancels(void **unused)
+{
+	enum { COUNT = 400000 };
 	float *in = make_inputs((size_t)COUNT * deep.width[0]), *out = calloc(COUNT * 10, sizeof(*out));
 	struct nmc_health health = NMC_HEALTH_INIT;
 	struct nmc_plan_info info = NMC_PLAN_INFO_INIT;
@@ -484,7 +531,11 @@ static void destroy_waits(void **unused)
 	assert_int_equal(nmc_run_start(r.plan, in, COUNT, out, &run), 0);
 	nmc_run_destroy(run);
 	assert_int_equal(nmc_device_health(r.device, &health), 0);
-	assert_int_equal(health.macs - before, COUNT * info.macs);
+	assert_true(health.macs - before < COUNT * info.macs);
+	before = health.macs;
+	assert_int_equal(nmc_plan_run(r.plan, in, 10, out, NULL), 0);
+	assert_int_equal(nmc_device_health(r.device, &health), 0);
+	assert_int_equal(health.macs - before, 10 * info.macs);
 	free(in);
 	free(out);
 	rig_close(&r);
@@ -552,7 +603,8 @@ int main(void)
 		cmocka_unit_test(asynchronous),
 		cmocka_unit_test(runs_keep_their_order),
 		cmocka_unit_test(programming_takes_its_turn),
-		cmocka_unit_test(destroy_waits),
+		cmocka_unit_test(cancelling),
+		cmocka_unit_test(destroy_cancels),
 		cmocka_unit_test(descriptions),
 		cmocka_unit_test(hostile_names),
 	};
