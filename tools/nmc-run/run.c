@@ -120,32 +120,41 @@ static int program(struct run_state *s)
 	return fail_library(EXIT_FAILURE);
 }
 
-/* Runs in the background so that the bar moves and an interrupt is seen. */
-static int run_values(struct run_state *s)
+/* Waits for a run while the bar moves; an interrupt cancels it. */
+static int watch(struct run_state *s, struct nmc_run *run)
 {
-	struct nmc_run *run;
+	struct pollfd p = { .fd = nmc_run_fd(run), .events = POLLIN };
 	int ret;
 
-	s->run.size = sizeof(s->run);
-	if (nmc_run_start(s->plan, s->in.values, s->in.count, s->out.values, &run))
-		return fail_library(EXIT_FAILURE);
-	for (;;) {
-		struct pollfd p = { .fd = nmc_run_fd(run), .events = POLLIN };
-
+	while (nmc_run_poll(run) == -EAGAIN) {
+		if (run_interrupted())
+			nmc_run_cancel(run);
+		else
+			progress_draw("running", nmc_run_done(run), s->in.count);
 		poll(&p, 1, 100);
-		ret = nmc_run_poll(run);
-		if (ret != -EAGAIN || run_interrupted())
-			break;
-		progress_draw("running", nmc_run_done(run), s->in.count);
 	}
-	if (ret == -EAGAIN)
-		ret = EXIT_INTERRUPTED;
-	else if (nmc_run_wait(run, -1, &s->run))
-		ret = fail_library(EXIT_FAILURE);
-	else
-		progress_draw("running", s->in.count, s->in.count);
-	if (ret == EXIT_INTERRUPTED)
+	s->run.size = sizeof(s->run);
+	ret = nmc_run_wait(run, -1, &s->run);
+	if (run_interrupted()) {
 		progress_clear();
+		return EXIT_INTERRUPTED;
+	}
+	if (ret)
+		return fail_library(EXIT_FAILURE);
+	progress_draw("running", s->in.count, s->in.count);
+	return 0;
+}
+
+/* Runs all vectors to values, or to the card's integers if @raw is given. */
+static int run_vectors(struct run_state *s, int32_t *raw)
+{
+	struct nmc_run *run;
+	int ret = raw ? nmc_run_start_raw(s->plan, s->in.values, s->in.count, raw, &run) :
+			nmc_run_start(s->plan, s->in.values, s->in.count, s->out.values, &run);
+
+	if (ret)
+		return fail_library(EXIT_FAILURE);
+	ret = watch(s, run);
 	nmc_run_destroy(run);
 	return ret;
 }
@@ -169,15 +178,11 @@ static int run_raw(struct run_state *s)
 {
 	size_t n = s->in.count * s->out.width;
 	int32_t *raw = malloc(n * sizeof(*raw));
-	int ret = 0;
+	int ret;
 
 	if (!raw)
 		return run_fail(EXIT_FAILURE, "out of memory");
-	s->run.size = sizeof(s->run);
-	if (nmc_plan_run_raw(s->plan, s->in.values, s->in.count, raw, &s->run))
-		ret = fail_library(EXIT_FAILURE);
-	if (!ret && run_interrupted())
-		ret = EXIT_INTERRUPTED;
+	ret = run_vectors(s, raw);
 	if (!ret) {
 		nmc_plan_values(s->plan, raw, s->in.count, s->out.values);
 		ret = write_raw(s, raw, n);
@@ -210,7 +215,7 @@ static int execute(struct run_state *s)
 	s->out.values = malloc(s->out.count * s->out.width * sizeof(float));
 	if (!s->out.values)
 		return run_fail(EXIT_FAILURE, "out of memory");
-	ret = s->o->raw_output ? run_raw(s) : run_values(s);
+	ret = s->o->raw_output ? run_raw(s) : run_vectors(s, NULL);
 	if (ret)
 		return ret;
 	if (s->o->labels)
