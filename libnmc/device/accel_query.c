@@ -189,13 +189,35 @@ int accel_errors(struct device *d, struct nmc_error_info *errors, unsigned int c
 	return (int)i;
 }
 
-/* One fdinfo file: true if it is an open file of this card; adds what it says. */
-static bool read_fdinfo(const char *path, const char *pci, struct nmc_client_info *c)
+/* Open files met so far, by the kernel's number: one may have many descriptors, in many processes. */
+struct seen {
+	uint64_t *id;
+	size_t count;
+};
+
+static bool is_new(struct seen *seen, uint64_t id)
+{
+	uint64_t *more;
+	size_t i;
+
+	for (i = 0; i < seen->count; i++)
+		if (seen->id[i] == id)
+			return false;
+	more = realloc(seen->id, (seen->count + 1) * sizeof(*more));
+	if (!more)
+		return false;
+	seen->id = more;
+	more[seen->count++] = id;
+	return true;
+}
+
+/* One fdinfo file: true if it is an open file of this card that was not met before; adds what it says. */
+static bool read_fdinfo(const char *path, const char *pci, struct seen *seen, struct nmc_client_info *c)
 {
 	FILE *f = fopen(path, "re");
 	char line[256];
 	bool driver = false, device = false;
-	unsigned long long n;
+	unsigned long long n, id = 0;
 	struct nmc_client_info one = { 0 };
 
 	if (!f)
@@ -206,6 +228,8 @@ static bool read_fdinfo(const char *path, const char *pci, struct nmc_client_inf
 			driver = strstr(line, NMC_ACCEL_NAME) != NULL;
 		else if (!strncmp(line, "drm-pdev:", 9))
 			device = strstr(line, pci) != NULL;
+		else if (sscanf(line, "drm-client-id: %llu", &n) == 1)
+			id = n;
 		else if (!strncmp(line, "drm-engine-capacity-", 20))
 			continue;
 		else if (sscanf(line, "drm-engine-%*[^:]: %llu ns", &n) == 1)
@@ -218,7 +242,7 @@ static bool read_fdinfo(const char *path, const char *pci, struct nmc_client_inf
 			one.jobs += n;
 	}
 	fclose(f);
-	if (!driver || !device)
+	if (!driver || !device || !is_new(seen, id))
 		return false;
 	c->tiles += one.tiles;
 	c->jobs += one.jobs;
@@ -227,7 +251,7 @@ static bool read_fdinfo(const char *path, const char *pci, struct nmc_client_inf
 	return true;
 }
 
-static bool read_process(const char *pid, const char *pci, struct nmc_client_info *c)
+static bool read_process(const char *pid, const char *pci, struct seen *seen, struct nmc_client_info *c)
 {
 	char path[300];
 	struct dirent *e;
@@ -244,7 +268,7 @@ static bool read_process(const char *pid, const char *pci, struct nmc_client_inf
 		if (!isdigit((unsigned char)e->d_name[0]))
 			continue;
 		snprintf(path, sizeof(path), "/proc/%.20s/fdinfo/%.20s", pid, e->d_name);
-		uses |= read_fdinfo(path, pci, c);
+		uses |= read_fdinfo(path, pci, seen, c);
 	}
 	closedir(dir);
 	if (!uses)
@@ -255,6 +279,7 @@ static bool read_process(const char *pid, const char *pci, struct nmc_client_inf
 	if (f) {
 		if (fgets(c->name, sizeof(c->name), f))
 			c->name[strcspn(c->name, "\n")] = 0;
+		nmc_printable(c->name);
 		fclose(f);
 	}
 	return true;
@@ -265,7 +290,8 @@ int accel_clients(struct device *d, struct nmc_client_info *clients, unsigned in
 	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
 	struct nmc_health health = NMC_HEALTH_INIT;
 	struct nmc_client_info one;
-	uint32_t seen = 0, used = 0;
+	uint32_t held = 0, used = 0;
+	struct seen seen = { 0 };
 	unsigned int found = 0;
 	struct dirent *e;
 	DIR *proc;
@@ -279,16 +305,17 @@ int accel_clients(struct device *d, struct nmc_client_info *clients, unsigned in
 	if (!proc)
 		return fail(-errno, "/proc: %s", strerror(errno));
 	while ((e = readdir(proc))) {
-		if (!isdigit((unsigned char)e->d_name[0]) || !read_process(e->d_name, info.pci, &one))
+		if (!isdigit((unsigned char)e->d_name[0]) || !read_process(e->d_name, info.pci, &seen, &one))
 			continue;
 		if (found < count)
 			clients[found] = one;
 		found++;
-		seen += one.tiles;
+		held += one.tiles;
 	}
 	closedir(proc);
+	free(seen.id);
 	used = health.tiles_by_status[NMC_TILE_STATUS_OWNED] + health.tiles_by_status[NMC_TILE_STATUS_INCOMPLETE];
 	if (hidden)
-		*hidden = used > seen ? used - seen : 0;
+		*hidden = used > held ? used - held : 0;
 	return (int)found;
 }

@@ -338,6 +338,8 @@ struct nmc_client_info {
  * @count: room in @clients
  * @hidden_tiles: out: tiles held by processes that are not visible; may be NULL
  *
+ * An open device that several processes share, because one inherited it, belongs to the first of them alone.
+ *
  * Return: number of visible processes (may exceed @count), or a negative errno.
  */
 int nmc_device_clients(struct nmc_device *device, struct nmc_client_info *clients, unsigned int count,
