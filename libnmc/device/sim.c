@@ -213,7 +213,11 @@ static int sim_clients(struct device *d, struct nmc_client_info *clients, unsign
 
 static int sim_subscribe(struct device *d, uint64_t mask)
 {
-	sim_of(d)->event_mask = mask;
+	struct sim *s = sim_of(d);
+
+	pthread_mutex_lock(&s->lock);
+	s->event_mask = mask;
+	pthread_mutex_unlock(&s->lock);
 	return 0;
 }
 
@@ -222,19 +226,23 @@ static int sim_event_fd(struct device *d)
 	return card_event_fd(sim_of(d)->card);
 }
 
+/* The next event that is wanted; numbers follow the order in which the card gives them. */
 static int sim_read_event(struct device *d, struct nmc_event *event)
 {
 	struct sim *s = sim_of(d);
 	struct nmc_event_record record;
+	int ret = -EAGAIN;
 
-	while (!card_event(s->card, &record)) {
+	pthread_mutex_lock(&s->lock);
+	while (ret && !card_event(s->card, &record)) {
 		if (record.type > 63 || !(s->event_mask >> record.type & 1))
 			continue;
 		*event = (struct nmc_event){ .kind = record.type, .object = record.object,
 					     .sequence = ++s->event_sequence, .value = record.value };
-		return 0;
+		ret = 0;
 	}
-	return -EAGAIN;
+	pthread_mutex_unlock(&s->lock);
+	return ret;
 }
 
 static int sim_buffer_create(struct device *d, size_t bytes, uint64_t *handle, void **data)

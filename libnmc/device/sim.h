@@ -30,7 +30,7 @@ void sim_buffer_put(struct sim_buffer *b);
  * struct sim - a card in this process
  * @device: what the library sees
  * @card: the card
- * @lock: protects @generation and @context
+ * @lock: protects what follows
  * @generation: generation by set id
  * @context: contexts by id
  * @event_mask: events wanted
