@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <numa.h>
+#include <numaif.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,38 @@ static void accel_near(struct device *d)
 		numa_run_on_node(accel_of(d)->node);
 }
 
+#define NODES_MAX	1024	/* no kernel has more */
+
+/* Memory policy of a thread. */
+struct policy {
+	int mode;
+	unsigned long nodes[NODES_MAX / 8 / sizeof(unsigned long)];
+};
+
+/* Puts the calling thread's policy aside for memory of @node; whether that was possible. */
+static bool prefer_node(int node, struct policy *aside)
+{
+	struct policy near = { .mode = MPOL_PREFERRED };
+	unsigned int bits = 8 * sizeof(near.nodes[0]);
+
+	if (node < 0 || node >= NODES_MAX || get_mempolicy(&aside->mode, aside->nodes, NODES_MAX + 1, NULL, 0))
+		return false;
+	near.nodes[(unsigned int)node / bits] = 1ul << (unsigned int)node % bits;
+	return !set_mempolicy(near.mode, near.nodes, NODES_MAX + 1);
+}
+
+/* The kernel allocates and pins a buffer when it makes it, by the policy of the thread that asks. */
+static int bo_create(struct accel *a, struct drm_nmc_bo_create *bo)
+{
+	struct policy aside;
+	bool near = prefer_node(a->node, &aside);
+	int ret = accel_ioctl(a, DRM_IOCTL_NMC_BO_CREATE, bo, "buffer");
+
+	if (near)
+		set_mempolicy(aside.mode, aside.nodes, NODES_MAX + 1);
+	return ret;
+}
+
 static void accel_close(struct device *d)
 {
 	struct accel *a = accel_of(d);
@@ -55,7 +88,7 @@ static int accel_buffer_create(struct device *d, size_t bytes, uint64_t *handle,
 {
 	struct accel *a = accel_of(d);
 	struct drm_nmc_bo_create bo = { .size = bytes };
-	int ret = accel_ioctl(a, DRM_IOCTL_NMC_BO_CREATE, &bo, "buffer");
+	int ret = bo_create(a, &bo);
 
 	if (ret)
 		return ret;
@@ -65,8 +98,6 @@ static int accel_buffer_create(struct device *d, size_t bytes, uint64_t *handle,
 		drmCloseBufferHandle(a->fd, bo.handle);
 		return ret;
 	}
-	if (a->node >= 0)
-		numa_tonode_memory(*data, bytes, a->node);
 	*handle = bo.handle;
 	return 0;
 }
