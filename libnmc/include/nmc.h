@@ -58,12 +58,14 @@ char *nmc_printable(char *text);
 
 /**
  * nmc_device_open() - opens a card
- * @uri: "accel:N" (/dev/accel/accelN), "sim:CLASSES?tiles=T&seed=S&threads=N&rows=R&cols=C&simd=off" (a card in this
- *	process; CLASSES is a comma separated list of rram, ideal, digital, or empty for all), or NULL: the
+ * @uri: "accel:N" (/dev/accel/accelN), "sim:CLASSES?tiles=T&seed=S&threads=N&rows=R&cols=C&engines=E&simd=off" (a card
+ *	in this process; CLASSES is a comma separated list of rram, ideal, digital, or empty for all), or NULL: the
  *	environment variable NMC_DEVICE if set, else the first /dev/accel node of this driver
  * @device: out: to be given to nmc_device_close()
  *
- * Where NMC_DEVICE is set it overrides NULL only. Return: 0, -ENODEV (none; the text says how to get one), -EACCES, -EINVAL.
+ * Where NMC_DEVICE is set it overrides NULL only.
+ *
+ * Return: 0, -ENODEV (none; the text says how to get one), -EACCES, -EINVAL.
  */
 int nmc_device_open(const char *uri, struct nmc_device **device);
 
@@ -106,6 +108,7 @@ int nmc_device_enumerate(struct nmc_device_entry *entries, unsigned int count);
  * @sram_bytes: SRAM window of a job at most
  * @numa_node: -1 unknown
  * @software: the card is software
+ * @reserved: zero
  * @seed: its seed
  */
 struct nmc_device_info {
@@ -153,6 +156,7 @@ int nmc_device_info(struct nmc_device *device, struct nmc_device_info *info);
  * @adc_bits_max: column converters
  * @gmin_us: lowest conductance, microsiemens
  * @gmax_us: highest conductance, microsiemens
+ * @reserved: zero
  */
 struct nmc_class_info {
 	uint32_t size;
@@ -185,6 +189,12 @@ int nmc_device_find_class(struct nmc_device *device, const char *name);
 
 /**
  * enum nmc_tile_status - life of a physical tile
+ * @NMC_TILE_STATUS_FREE: erased, can be taken
+ * @NMC_TILE_STATUS_ERASING: given up, being erased
+ * @NMC_TILE_STATUS_OWNED: part of a tile set
+ * @NMC_TILE_STATUS_PERSISTENT: part of a tile set that outlives its process
+ * @NMC_TILE_STATUS_INCOMPLETE: part of a tile set, its programming did not end
+ * @NMC_TILE_STATUS_RETIRED: its erase failed verification; never used again
  */
 enum nmc_tile_status {
 	NMC_TILE_STATUS_FREE		= 0,
@@ -347,6 +357,10 @@ int nmc_device_clients(struct nmc_device *device, struct nmc_client_info *client
 
 /**
  * enum nmc_event_kind - asynchronous events, bit numbers of the subscription mask
+ * @NMC_EVENT_KIND_ERROR: an entry was added to the error log; the value is its sequence number
+ * @NMC_EVENT_KIND_TILE_RETIRED: a tile is out of use for good
+ * @NMC_EVENT_KIND_TILE_DEVIATION: a tile's conductances have left their targets
+ * @NMC_EVENT_KIND_DEVICE_LOST: the last event of every handle: the card is gone
  */
 enum nmc_event_kind {
 	NMC_EVENT_KIND_ERROR		= 1,
@@ -428,6 +442,7 @@ int nmc_network_forward(const struct nmc_network *network, const float *in, size
  * @sample_count: vectors in @samples
  * @adc_bits: converter resolution, 0 for 8 (or the nearest the class has)
  * @batch: vectors in one job step, 0 for the best that fits SRAM
+ * @reserved: zero
  */
 struct nmc_plan_options {
 	uint32_t size;
@@ -528,7 +543,9 @@ typedef int (*nmc_progress_fn)(void *context, size_t done, size_t total);
  * @context: first argument of @progress
  * @report: NULL or filled in
  *
- * Waits for the runs that were started before. Cells that do not converge are reported, not an error. Return: 0, -ECANCELED, -EIO, -ENODEV.
+ * Waits for the runs that were started before. Cells that do not converge are reported, not an error.
+ *
+ * Return: 0, -ECANCELED, -EIO, -ENODEV.
  */
 int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report);
 
@@ -585,6 +602,8 @@ int nmc_plan_reference(const struct nmc_plan *plan, const float *in, size_t coun
  * @count: vectors
  * @out: written while the run goes on, complete when it ended; must stay until then
  * @run: out: to be given to nmc_run_destroy()
+ *
+ * Return: 0, -EINVAL (not programmed), -EAGAIN (no thread), -ENOMEM.
  */
 int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run);
 /* The same with the integers of nmc_plan_run_raw(). */
@@ -623,7 +642,10 @@ int nmc_context_create(struct nmc_device *device, struct nmc_tileset *const *set
 void nmc_context_destroy(struct nmc_context *context);
 
 /**
- * struct nmc_operand - an operand in SRAM: byte address, bytes between vectors, bytes added per LOOP iteration
+ * struct nmc_operand - an operand in SRAM
+ * @addr: byte address
+ * @pitch: bytes between vectors
+ * @stride: bytes added in each iteration of a loop
  */
 struct nmc_operand {
 	uint32_t addr;
@@ -719,6 +741,8 @@ struct nmc_job_report {
  * @job: out: id for nmc_job_wait()
  *
  * Jobs may be in flight together; waits when the queue is full. Several threads may submit to different contexts.
+ *
+ * Return: 0, -E2BIG (too many buffers), -ENODEV, -ENOMEM.
  */
 int nmc_job_submit(struct nmc_context *context, struct nmc_stream *stream, const struct nmc_slot_ref *slots,
 		   unsigned int count, uint64_t *job);
