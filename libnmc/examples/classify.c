@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * Imports an ONNX classifier and classifies vectors of floats, read raw from a file, in the background.
- * Usage: classify MODEL.onnx VECTORS.f32 [URI]
+ * Imports an ONNX classifier and classifies the images of an IDX file, the format of MNIST, in the background.
+ * Usage: classify MODEL.onnx IMAGES [URI], for instance
+ *	zcat t10k-images-idx3-ubyte.gz | classify mlp-784-256-128-10.onnx /dev/stdin sim:rram
  */
 #include <nmc.h>
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -13,24 +15,29 @@ static int complain(const char *what)
 	return 1;
 }
 
-static float *read_vectors(const char *path, unsigned int inputs, size_t *count)
+/* Images of @inputs bytes each, scaled to 0..1; NULL if the file holds no such images. */
+static float *read_images(const char *path, unsigned int inputs, size_t *count)
 {
+	uint32_t head[4];	/* big-endian: magic, images, rows, columns */
 	FILE *f = fopen(path, "rb");
 	float *x = NULL;
-	long bytes;
+	size_t i, n = 0;
+	int byte = EOF;
 
-	if (!f)
-		return NULL;
-	if (!fseek(f, 0, SEEK_END) && (bytes = ftell(f)) > 0 && !fseek(f, 0, SEEK_SET)) {
-		*count = (size_t)bytes / sizeof(float) / inputs;
-		x = malloc((size_t)bytes);
-		if (x && fread(x, sizeof(float) * inputs, *count, f) != *count) {
-			free(x);
-			x = NULL;
-		}
+	if (f && fread(head, sizeof(head), 1, f) == 1 && ntohl(head[0]) == 0x803 &&
+	    (uint64_t)ntohl(head[2]) * ntohl(head[3]) == inputs) {
+		*count = ntohl(head[1]);
+		n = *count * inputs;
+		x = calloc(n + 1, sizeof(*x));
 	}
-	fclose(f);
-	return x;
+	for (i = 0; x && i < n && (byte = fgetc(f)) != EOF; i++)
+		x[i] = (float)byte / 255.0f;
+	if (f)
+		fclose(f);
+	if (n && byte != EOF)
+		return x;
+	free(x);
+	return NULL;
 }
 
 static int classify(struct nmc_plan *plan, const float *x, size_t count, unsigned int outputs)
@@ -70,15 +77,16 @@ int main(int argc, char **argv)
 	int ret = 1;
 
 	if (argc < 3) {
-		fprintf(stderr, "usage: classify MODEL.onnx VECTORS.f32 [URI]\n");
+		fprintf(stderr, "usage: classify MODEL.onnx IMAGES [URI]\n");
 		return 2;
 	}
 	if (nmc_network_import_onnx(argv[1], &net))
 		return complain(argv[1]);
-	x = read_vectors(argv[2], nmc_network_inputs(net), &options.sample_count);
+	x = read_images(argv[2], nmc_network_inputs(net), &options.sample_count);
 	options.samples = x;
 	if (!x)
-		fprintf(stderr, "classify: %s: cannot read vectors of %u floats\n", argv[2], nmc_network_inputs(net));
+		fprintf(stderr, "classify: %s: not an unpacked IDX file with images of %u bytes\n", argv[2],
+			nmc_network_inputs(net));
 	else if (nmc_device_open(argc > 3 ? argv[3] : NULL, &device))
 		complain("device");
 	else {
