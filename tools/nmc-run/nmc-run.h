@@ -35,6 +35,9 @@ struct run_options {
 
 /**
  * struct run_state - everything a run makes
+ *
+ * @tiles are the plan's physical tiles as they were before programming: what they had gone through is where their
+ * randomness goes on.
  */
 struct run_state {
 	const struct run_options *o;
@@ -47,6 +50,8 @@ struct run_state {
 	struct nmc_class_info class;
 	struct nmc_plan *plan;
 	struct nmc_plan_info plan_info;
+	struct nmc_tile_info *tiles;
+	unsigned int tile_count;
 	struct nmc_program_report program;
 	struct nmc_run_report run;
 	struct vectors out;

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "nmc-run/nmc-run.h"
 
 static double per_second(uint64_t n, uint64_t ns)
@@ -105,10 +106,27 @@ static struct json_object *command(char *const *argv)
 	return o;
 }
 
+/* Physical tiles with what they had gone through before this run. */
+static struct json_object *tiles_json(const struct run_state *s)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < s->tile_count; i++) {
+		struct json_object *o = json_object_new_object();
+
+		add_count(o, "tile", s->tiles[i].tile);
+		add_count(o, "pulses", s->tiles[i].pulses);
+		add_count(o, "products", s->tiles[i].products);
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
 static struct json_object *manifest(const struct run_state *s)
 {
 	struct json_object *o = json_object_new_object();
-	char *plan = nmc_plan_json(s->plan);
+	char *plan = nmc_plan_json(s->plan), *directory = getcwd(NULL, 0);
 
 	add_file(o, "model", s->o->model);
 	add_file(o, "images", s->o->images);
@@ -124,11 +142,14 @@ static struct json_object *manifest(const struct run_state *s)
 	add_count(o, "batch", s->plan_info.batch);
 	add_count(o, "card_time_ns", s->plan_info.set_time_ns);
 	json_object_object_add(o, "command", command(s->o->argv));
+	add_text(o, "directory", directory);
 	add_text(o, "library", nmc_version());
 	add_text(o, "firmware", s->info.firmware);
 	add_text(o, "driver", s->info.driver);
 	json_object_object_add(o, "tiles", plan ? json_tokener_parse(plan) : NULL);
+	json_object_object_add(o, "physical_tiles", tiles_json(s));
 	free(plan);
+	free(directory);
 	return o;
 }
 

@@ -101,6 +101,23 @@ static int make_plan(struct run_state *s)
 	return nmc_plan_info(s->plan, &s->plan_info) ? fail_library(EXIT_FAILURE) : 0;
 }
 
+/* The physical tiles that the plan got. */
+static int read_tiles(struct run_state *s)
+{
+	int i, n;
+
+	s->tiles = calloc(s->info.tiles, sizeof(*s->tiles));
+	if (!s->tiles)
+		return run_fail(EXIT_FAILURE, "out of memory");
+	n = nmc_device_tiles(s->device, 0, s->tiles, s->info.tiles);
+	if (n < 0)
+		return fail_library(EXIT_FAILURE);
+	for (i = 0; i < n; i++)
+		if (s->tiles[i].mine)
+			s->tiles[s->tile_count++] = s->tiles[i];
+	return 0;
+}
+
 static int on_tile(void *context, size_t done, size_t total)
 {
 	(void)context;
@@ -246,6 +263,8 @@ static int steps(struct run_state *s)
 		ret = open_device(s);
 	if (!ret)
 		ret = make_plan(s);
+	if (!ret)
+		ret = read_tiles(s);
 	if (!ret && s->o->show_plan)
 		show_plan(s);
 	if (!ret)
@@ -270,5 +289,6 @@ int run_all(const struct run_options *o)
 	free(s.in.values);
 	free(s.labels.values);
 	free(s.out.values);
+	free(s.tiles);
 	return ret;
 }
