@@ -18,13 +18,17 @@ enum { GRAPH_NODE = 1, GRAPH_INITIALIZER = 5, GRAPH_INPUT = 11, GRAPH_OUTPUT = 1
 struct pb {
 	uint8_t *data;
 	size_t bytes;
+	size_t room;
 };
 
 static inline void pb_append(struct pb *p, const void *data, size_t bytes)
 {
 	if (!bytes)
 		return;
-	p->data = realloc(p->data, p->bytes + bytes);
+	if (p->bytes + bytes > p->room) {
+		p->room = 2 * (p->bytes + bytes);
+		p->data = realloc(p->data, p->room);
+	}
 	assert(p->data);
 	memcpy(p->data + p->bytes, data, bytes);
 	p->bytes += bytes;
