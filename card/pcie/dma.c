@@ -8,10 +8,18 @@
 #include <sys/stat.h>
 #include "card/pcie/dma.h"
 
+#define PIECE_BYTES	(64u << 10)	/* longest copy between two looks at who else wants the lock */
+
+/* The socket thread writes and must not wait: it goes before copies that have not begun. */
 void dma_init(struct dma *d)
 {
+	pthread_rwlockattr_t writer_first;
+
 	memset(d, 0, sizeof(*d));
-	pthread_rwlock_init(&d->lock, NULL);
+	pthread_rwlockattr_init(&writer_first);
+	pthread_rwlockattr_setkind_np(&writer_first, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	pthread_rwlock_init(&d->lock, &writer_first);
+	pthread_rwlockattr_destroy(&writer_first);
 }
 
 void dma_destroy(struct dma *d)
@@ -150,28 +158,39 @@ static void copy(void *to, const void *from, size_t bytes)
 		memcpy(to, from, bytes);
 }
 
-static int move(struct dma *d, uint64_t addr, uint8_t *buf, size_t bytes, bool write)
+/* Copies as much of @bytes as lies in one region and in one piece; returns how much, 0 if nothing is there. */
+static size_t move_piece(struct dma *d, uint64_t addr, uint8_t *buf, size_t bytes, bool write)
 {
-	int ret = 0;
+	size_t n = bytes < PIECE_BYTES ? bytes : PIECE_BYTES;
+	uint64_t room;
+	uint8_t *at;
 
 	pthread_rwlock_rdlock(&d->lock);
-	while (bytes && !ret) {
-		uint64_t room;
-		uint8_t *at = locate(d, addr, write, &room);
-		size_t n = at && room < bytes ? (size_t)room : bytes;
+	at = locate(d, addr, write, &room);
+	if (!at)
+		n = 0;
+	else if (room < n)
+		n = (size_t)room;
+	if (at && write)
+		copy(at, buf, n);
+	else if (at)
+		copy(buf, at, n);
+	pthread_rwlock_unlock(&d->lock);
+	return n;
+}
 
-		if (!at)
-			ret = -EFAULT;
-		else if (write)
-			copy(at, buf, n);
-		else
-			copy(buf, at, n);
+static int move(struct dma *d, uint64_t addr, uint8_t *buf, size_t bytes, bool write)
+{
+	while (bytes) {
+		size_t n = move_piece(d, addr, buf, bytes, write);
+
+		if (!n)
+			return -EFAULT;
 		addr += n;
 		buf += n;
 		bytes -= n;
 	}
-	pthread_rwlock_unlock(&d->lock);
-	return ret;
+	return 0;
 }
 
 int dma_read(void *ctx, uint64_t addr, void *buf, size_t bytes)

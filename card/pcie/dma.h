@@ -27,7 +27,7 @@ struct dma_region {
 
 /**
  * struct dma - guest memory
- * @lock: read by copies, written by the socket thread; held for single copies only
+ * @lock: read by copies, a piece at a time; written by the socket thread, which goes first
  * @open: copies are allowed; closed by reset and disable
  * @count: regions
  * @region: regions in order of their addresses

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The PCIe endpoint with clients that mean harm, and with jobs that keep it busy: it stays alive, answers, and ends
+ * when it is told to.
+ */
+#include <pthread.h>
+#include "pcie_rig.h"
+#include "card/pcie/dma.h"
+
+#define READERS		8
+#define READ_BYTES	BULK_BYTES	/* as large as a page list can be */
+
+/**
+ * struct readers - threads that copy for ever
+ * @dma: guest memory
+ * @reads: copies done by all; atomic
+ * @end: ends them; atomic
+ */
+struct readers {
+	struct dma dma;
+	unsigned int reads;
+	bool end;
+};
+
+static void *read_for_ever(void *arg)
+{
+	struct readers *r = arg;
+	uint8_t *buf = malloc(READ_BYTES);
+
+	while (!__atomic_load_n(&r->end, __ATOMIC_ACQUIRE)) {
+		assert_int_equal(dma_read(&r->dma, GUEST, buf, READ_BYTES), 0);
+		__atomic_add_fetch(&r->reads, 1, __ATOMIC_ACQ_REL);
+	}
+	free(buf);
+	return NULL;
+}
+
+static int by_size(const void *a, const void *b)
+{
+	return *(const int *)a - *(const int *)b;
+}
+
+/* Who maps memory goes before copies that have not begun: hardly one ends meanwhile, however many are under way. */
+static void maps_overtake_copies(void **state)
+{
+	const struct dma_region far = { .address = GUEST + MEMORY, .size = PAGE, .writable = true };
+	const struct dma_region all = { .address = GUEST, .size = MEMORY, .writable = true };
+	struct host *h = *state;
+	struct readers *r = calloc(1, sizeof(*r));
+	pthread_t thread[READERS];
+	int ended[15], i;
+
+	dma_init(&r->dma);
+	assert_int_equal(dma_map(&r->dma, &all, h->memory, 0), 0);
+	dma_gate(&r->dma, true);
+	for (i = 0; i < READERS; i++)
+		assert_int_equal(pthread_create(&thread[i], NULL, read_for_ever, r), 0);
+	while (__atomic_load_n(&r->reads, __ATOMIC_ACQUIRE) < READERS)
+		nap();
+	for (i = 0; i < 15; i++) {
+		unsigned int before = __atomic_load_n(&r->reads, __ATOMIC_ACQUIRE);
+
+		assert_int_equal(dma_map(&r->dma, &far, h->memory, 0), 0);
+		assert_int_equal(dma_unmap(&r->dma, far.address, far.size), 0);
+		ended[i] = (int)(__atomic_load_n(&r->reads, __ATOMIC_ACQUIRE) - before);
+		nap();
+	}
+	__atomic_store_n(&r->end, true, __ATOMIC_RELEASE);
+	for (i = 0; i < READERS; i++)
+		pthread_join(thread[i], NULL);
+	qsort(ended, 15, sizeof(*ended), by_size);
+	assert_in_range(ended[7], 0, 2);
+	dma_destroy(&r->dma);
+	free(r);
+}
+
+/* Jobs that copy for ever in pieces as large as the card makes them keep no answer back, whatever fault is shown. */
+static void answers_while_jobs_copy(void **state)
+{
+	struct nmc_isa_move load = { .c.opcode = NMC_OP_LOAD, .slot = 1, .rows = 1, .row_bytes = 4 << 20 };
+	struct vfu_dma_map map = { sizeof(map), 3, 0, GUEST + MEMORY, PAGE };
+	struct vfu_dma_unmap unmap = { sizeof(unmap), 0, GUEST + MEMORY, PAGE };
+	static const enum card_fault faults[] = { CARD_FAULT_NONE, CARD_FAULT_HANG_FIRMWARE, CARD_FAULT_HANG_QUEUES,
+						  CARD_FAULT_ALL_ONES };
+	struct host *h = *state;
+	unsigned int i, n, queue;
+
+	enable(h, 1);
+	for (queue = 1; queue <= 2; queue++) {
+		make_queue(h, queue, 0);
+		make_loop(h, queue, 0xffffffff, &load);
+		submit(h, queue, 1);
+		wait_progress(h, queue);
+	}
+	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+		card_server_inject(h->server, faults[i]);
+		for (n = 0; n < 20; n++) {
+			assert_int_equal(call(h, VFU_DMA_MAP, &map, sizeof(map), h->memory, NULL, 0), 0);
+			assert_true(read_reg(h, NMC_REG_MAGIC, 4) ==
+				    (faults[i] == CARD_FAULT_ALL_ONES ? 0xffffffff : NMC_MAGIC));
+			assert_int_equal(call(h, VFU_DMA_UNMAP, &unmap, sizeof(unmap), -1, NULL, 0), 0);
+		}
+	}
+	card_server_inject(h->server, CARD_FAULT_NONE);
+	write_reg(h, NMC_REG_CTRL, 0, 4);
+	assert_int_equal(read_reg(h, NMC_REG_MAGIC, 4), NMC_MAGIC);
+	enable(h, 1);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(maps_overtake_copies), T(answers_while_jobs_copy),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
