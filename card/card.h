@@ -150,6 +150,14 @@ enum card_irq {
 };
 
 /**
+ * card_socket_listen() - makes a socket of the file system that listens
+ * @path: its path; a socket there that nobody serves any more is replaced
+ *
+ * Return: file descriptor, -EADDRINUSE if somebody serves it, or another negative errno.
+ */
+int card_socket_listen(const char *path);
+
+/**
  * struct card_server_options - a vfio-user endpoint
  * @socket: path of the listening socket; replaced if it is a stale socket
  * @irq: interrupts to offer

@@ -31,7 +31,7 @@ struct card_server {
 	pthread_t thread;
 	int listener;
 	int end;
-	struct sockaddr_un path;
+	char *path;
 };
 
 /* The client went away: its memory and interrupts are gone, the card is as after a reset. */
@@ -100,23 +100,24 @@ static bool stale(const struct sockaddr_un *path)
 	return dead;
 }
 
-static int listen_on(struct card_server *s, const char *path, char *error, size_t bytes)
+int card_socket_listen(const char *path)
 {
-	s->path.sun_family = AF_UNIX;
-	if (strlen(path) >= sizeof(s->path.sun_path))
-		return complain(error, bytes, -ENAMETOOLONG, path, "socket");
-	strcpy(s->path.sun_path, path);
-	s->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (s->listener < 0)
-		return complain(error, bytes, -errno, path, "socket");
-	if (stale(&s->path))
-		unlink(path);
-	if (bind(s->listener, (const void *)&s->path, sizeof(s->path)) || listen(s->listener, 4)) {
-		int err = -errno;
+	struct sockaddr_un at = { .sun_family = AF_UNIX };
+	int fd, err;
 
-		return complain(error, bytes, err, path, err == -EADDRINUSE ? "another card serves this socket" : "socket");
-	}
-	return 0;
+	if (strlen(path) >= sizeof(at.sun_path))
+		return -ENAMETOOLONG;
+	strcpy(at.sun_path, path);
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -errno;
+	if (stale(&at))
+		unlink(path);
+	if (!bind(fd, (const void *)&at, sizeof(at)) && !listen(fd, 4))
+		return fd;
+	err = -errno;
+	close(fd);
+	return err;
 }
 
 static void server_free(struct card_server *s)
@@ -125,6 +126,7 @@ static void server_free(struct card_server *s)
 		close(s->listener);
 	if (s->end >= 0)
 		close(s->end);
+	free(s->path);
 	free(s);
 }
 
@@ -137,11 +139,15 @@ int card_server_start(struct card *card, const struct card_server_options *optio
 	*server = NULL;
 	if (!s)
 		return complain(error, error_bytes, -ENOMEM, options->socket, "server");
-	s->listener = -1;
 	s->end = eventfd(0, EFD_CLOEXEC);
-	ret = listen_on(s, options->socket, error, error_bytes);
-	if (!ret) {
-		ret = endpoint_create(card, options->irq, &s->endpoint);
+	s->listener = card_socket_listen(options->socket);
+	ret = s->listener < 0 ? s->listener : 0;
+	if (ret) {
+		complain(error, error_bytes, ret, options->socket,
+			 ret == -EADDRINUSE ? "another card serves this socket" : "socket");
+	} else {
+		s->path = strdup(options->socket);
+		ret = s->path ? endpoint_create(card, options->irq, &s->endpoint) : -ENOMEM;
 		if (!ret && pthread_create(&s->thread, NULL, server_thread, s)) {
 			endpoint_destroy(s->endpoint);
 			ret = -EAGAIN;
@@ -165,7 +171,7 @@ void card_server_stop(struct card_server *server)
 
 	if (!server)
 		return;
-	unlink(server->path.sun_path);
+	unlink(server->path);
 	if (write(server->end, &one, sizeof(one)) == sizeof(one))
 		pthread_join(server->thread, NULL);
 	endpoint_destroy(server->endpoint);

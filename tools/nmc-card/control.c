@@ -23,7 +23,7 @@ struct control {
 	pthread_t thread;
 	int listener;
 	int end;
-	struct sockaddr_un path;
+	const char *path;
 };
 
 static const char *const faults[] = {
@@ -165,16 +165,15 @@ static int address(const char *path, struct sockaddr_un *a)
 
 static int control_open(struct control *c, const char *path)
 {
-	int ret = address(path, &c->path);
-
-	if (ret)
-		return ret;
-	c->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	c->path = path;
+	c->listener = card_socket_listen(path);
+	if (c->listener < 0)
+		return c->listener;
 	c->end = eventfd(0, EFD_CLOEXEC);
-	if (c->listener < 0 || c->end < 0 || bind(c->listener, (const void *)&c->path, sizeof(c->path)) ||
-	    listen(c->listener, 4))
-		return -errno;
-	return pthread_create(&c->thread, NULL, control_thread, c) ? -EAGAIN : 0;
+	if (c->end >= 0 && !pthread_create(&c->thread, NULL, control_thread, c))
+		return 0;
+	unlink(path);
+	return -EAGAIN;
 }
 
 int control_start(const char *path, struct card_server *server, struct control **control, char *error, size_t bytes)
@@ -208,7 +207,7 @@ void control_stop(struct control *control)
 
 	if (!control)
 		return;
-	unlink(control->path.sun_path);
+	unlink(control->path);
 	if (write(control->end, &one, sizeof(one)) == sizeof(one))
 		pthread_join(control->thread, NULL);
 	close(control->listener);

@@ -10,7 +10,7 @@
 
 struct control;
 
-/* Offers the socket, served by a thread of its own. 0 or a negative errno with a text. */
+/* Offers the socket, served by a thread of its own; @path must outlive it. 0 or a negative errno with a text. */
 int control_start(const char *path, struct card_server *server, struct control **control, char *error, size_t bytes);
 void control_stop(struct control *control);
 

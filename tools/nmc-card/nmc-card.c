@@ -148,6 +148,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			puts("nmc-card " NMC_TOOL_VERSION);
 			return -1;
 		case '?':
+			fprintf(stderr, "try nmc-card --help\n");
 			return EXIT_USAGE;
 		default:
 			ret = count_option(a, option, options[index].name, optarg);
@@ -179,6 +180,7 @@ static int serve(const struct arguments *a)
 	sigaddset(&signals, SIGTERM);
 	sigaddset(&signals, SIGHUP);
 	pthread_sigmask(SIG_BLOCK, &signals, NULL);
+	signal(SIGPIPE, SIG_IGN);	/* who asks the control socket may leave before the answer */
 	ret = card_create(&a->card, &card, error, sizeof(error));
 	if (ret) {
 		fprintf(stderr, "nmc-card: %s\n", error);
