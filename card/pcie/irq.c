@@ -2,6 +2,8 @@
 /*
  * Interrupts. MSI-X has a vector of its own for each cause; with MSI or INTx all causes share one.
  */
+#include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 #include "card/pcie/irq.h"
@@ -32,6 +34,20 @@ unsigned int irq_count(const struct irq *q, unsigned int index)
 	if (index == IRQ_INTX && q->kind == CARD_IRQ_INTX)
 		return 1;
 	return 0;
+}
+
+bool irq_usable(int fd)
+{
+	char link[32], target[32];
+	ssize_t n;
+	int flags;
+
+	snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+	n = readlink(link, target, sizeof(target));
+	if (n != (ssize_t)strlen("anon_inode:[eventfd]") || memcmp(target, "anon_inode:[eventfd]", (size_t)n))
+		return false;
+	flags = fcntl(fd, F_GETFL);
+	return flags >= 0 && !fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 void irq_assign(struct irq *q, unsigned int start, const int *fds, unsigned int count)

@@ -36,6 +36,12 @@ void irq_destroy(struct irq *q);
 /* Vectors of an interrupt type. */
 unsigned int irq_count(const struct irq *q, unsigned int index);
 
+/*
+ * A vector can be signalled through @fd: it is an eventfd, made non-blocking here. A pipe could end the process, and
+ * what blocks would hold all vectors.
+ */
+bool irq_usable(int fd);
+
 /* SET_IRQS: takes over @fds (-1 for none) from @start on; all = forget every vector. */
 void irq_assign(struct irq *q, unsigned int start, const int *fds, unsigned int count);
 void irq_disable(struct irq *q);

@@ -123,9 +123,13 @@ static int on_get_irq_info(const struct endpoint *e, const struct vfu_message *m
 static int set_eventfds(struct endpoint *e, struct vfu_message *m, uint32_t start, uint32_t count)
 {
 	int none[NMC_VECTORS];
+	unsigned int i;
 
 	if (m->fd_count && m->fd_count != count)
 		return EINVAL;
+	for (i = 0; i < m->fd_count; i++)
+		if (!irq_usable(m->fds[i]))
+			return EINVAL;
 	memset(none, 0xff, sizeof(none));
 	irq_assign(&e->host.irq, start, m->fd_count ? m->fds : none, count);
 	memset(m->fds, 0xff, sizeof(m->fds));

@@ -107,11 +107,64 @@ static void answers_while_jobs_copy(void **state)
 	enable(h, 1);
 }
 
+/* Gives the card @fd to signal the queue's vector with. */
+static int set_vector(struct host *h, int fd)
+{
+	struct vfu_irq_set set = { sizeof(set), VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER,
+				   VFIO_PCI_MSIX_IRQ_INDEX, NMC_VECTOR_IO, 1 };
+
+	return call(h, VFU_SET_IRQS, &set, sizeof(set), fd, NULL, 0);
+}
+
+static void run_one(struct host *h)
+{
+	submit(h, 1, 1);
+	assert_int_equal(completion(h, 1)->status, NMC_STATUS_OK);
+}
+
+/* What is no eventfd is refused, and the vector stays as it was. */
+static void vectors_that_are_none(void **state)
+{
+	struct host *h = *state;
+	int ends[2];
+
+	enable(h, 1);
+	make_queue(h, 1, 0);
+	make_stream(h, 1, 1);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(set_vector(h, ends[1]), EINVAL);
+	assert_int_equal(set_vector(h, h->memory), EINVAL);
+	close(ends[0]);
+	close(ends[1]);
+	interrupts(h, NMC_VECTOR_IO);
+	run_one(h);
+	while (!interrupts(h, NMC_VECTOR_IO))
+		nap();
+}
+
+/* An eventfd that blocks and has no room left blocks nobody: jobs go on, and so does the socket. */
+static void full_vector(void **state)
+{
+	struct host *h = *state;
+	uint64_t most = UINT64_MAX - 1;
+	int fd = eventfd(0, 0);
+
+	enable(h, 1);
+	make_queue(h, 1, 0);
+	make_stream(h, 1, 1);
+	assert_int_equal(write(fd, &most, sizeof(most)), sizeof(most));
+	assert_int_equal(set_vector(h, fd), 0);
+	run_one(h);
+	run_one(h);
+	assert_int_equal(set_vector(h, h->vector[NMC_VECTOR_IO]), 0);
+	close(fd);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(maps_overtake_copies), T(answers_while_jobs_copy),
+		T(maps_overtake_copies), T(answers_while_jobs_copy), T(vectors_that_are_none), T(full_vector),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
