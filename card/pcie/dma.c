@@ -3,6 +3,7 @@
  * Guest memory: mapped by the socket thread, copied by all others.
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -66,15 +67,21 @@ static int insert(struct dma *d, const struct dma_region *region)
 	return 0;
 }
 
-/* A file that is shorter than what is mapped would end the process at the first touch. */
+/*
+ * A file that is shorter than what is mapped, now or later, would end the process at the first touch: it must be one
+ * that can never shrink, as QEMU seals its memfds, or can be sealed so here.
+ */
 static int check_file(int fd, uint64_t offset, uint64_t size)
 {
+	int seals = fcntl(fd, F_GET_SEALS);
 	uint64_t end;
 	struct stat st;
 
+	if (seals < 0 || (!(seals & F_SEAL_SHRINK) && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK)))
+		return -EINVAL;
 	if (__builtin_add_overflow(offset, size, &end) || fstat(fd, &st))
 		return -EINVAL;
-	return S_ISREG(st.st_mode) && (uint64_t)st.st_size >= end ? 0 : -EINVAL;
+	return (uint64_t)st.st_size >= end ? 0 : -EINVAL;
 }
 
 int dma_map(struct dma *d, const struct dma_region *region, int fd, uint64_t offset)

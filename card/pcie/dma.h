@@ -45,7 +45,10 @@ void dma_destroy(struct dma *d);
 /* After dma_gate(d, false) returns, no copy is under way and none will succeed until it is opened. */
 void dma_gate(struct dma *d, bool open);
 
-/* Maps @size bytes of @fd, or remembers an unreachable region with fd -1. 0, -EEXIST, -EINVAL, -ENOSPC or another. */
+/*
+ * Maps @region->size bytes of @fd, a memfd that cannot shrink or may be kept from it, or remembers an unreachable region
+ * with fd -1. 0, -EEXIST, -EINVAL, -ENOSPC or another.
+ */
 int dma_map(struct dma *d, const struct dma_region *region, int fd, uint64_t offset);
 int dma_unmap(struct dma *d, uint64_t address, uint64_t size);
 void dma_unmap_all(struct dma *d);

@@ -160,11 +160,39 @@ static void full_vector(void **state)
 	close(fd);
 }
 
+static int map_file(struct host *h, int fd)
+{
+	struct vfu_dma_map map = { sizeof(map), 3, 0, GUEST + MEMORY, PAGE };
+
+	return call(h, VFU_DMA_MAP, &map, sizeof(map), fd, NULL, 0);
+}
+
+/* Memory that the card has mapped cannot be taken away under it; what could be is refused. */
+static void memory_that_shrinks(void **state)
+{
+	char name[] = "/tmp/nmc-test-XXXXXX";
+	int never = memfd_create("never", MFD_CLOEXEC), file = mkstemp(name);
+	struct host *h = *state;
+
+	unlink(name);
+	assert_int_equal(ftruncate(never, PAGE), 0);
+	assert_int_equal(ftruncate(file, PAGE), 0);
+	assert_int_equal(map_file(h, never), EINVAL);
+	assert_int_equal(map_file(h, file), EINVAL);
+	assert_int_equal(map_file(h, h->vector[0]), EINVAL);
+	assert_int_equal(ftruncate(h->memory, PAGE), -1);
+	assert_int_equal(errno, EPERM);
+	enable(h, 1);
+	close(never);
+	close(file);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(maps_overtake_copies), T(answers_while_jobs_copy), T(vectors_that_are_none), T(full_vector),
+		T(memory_that_shrinks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
