@@ -25,6 +25,8 @@
  * @listener: listening socket
  * @end: eventfd that ends the thread
  * @path: of the socket
+ * @lock: protects @client
+ * @client: the client that is served, -1 if none
  */
 struct card_server {
 	struct endpoint *endpoint;
@@ -32,19 +34,31 @@ struct card_server {
 	int listener;
 	int end;
 	char *path;
+	pthread_mutex_t lock;
+	int client;
 };
 
-/* The client went away: its memory and interrupts are gone, the card is as after a reset. */
-static void forget_client(struct endpoint *e, int *fd)
+static void set_client(struct card_server *s, int fd)
 {
-	close(*fd);
-	*fd = -1;
+	pthread_mutex_lock(&s->lock);
+	if (s->client >= 0)
+		close(s->client);
+	s->client = fd;
+	pthread_mutex_unlock(&s->lock);
+}
+
+/* The client went away: its memory and interrupts are gone, the card is as after a reset. */
+static void forget_client(struct card_server *s)
+{
+	struct endpoint *e = s->endpoint;
+
+	set_client(s, -1);
 	endpoint_reset(e);
 	dma_unmap_all(&e->host.dma);
 	irq_disable(&e->host.irq);
 }
 
-static int accept_client(struct card_server *s)
+static void accept_client(struct card_server *s)
 {
 	const struct timeval stall = { .tv_sec = STALL_SECONDS };
 	int fd = accept4(s->listener, NULL, NULL, SOCK_CLOEXEC);
@@ -52,20 +66,19 @@ static int accept_client(struct card_server *s)
 	if (fd >= 0) {
 		setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &stall, sizeof(stall));
 		setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &stall, sizeof(stall));
+		set_client(s, fd);
 	}
-	return fd;
 }
 
 static void *server_thread(void *arg)
 {
 	struct card_server *s = arg;
-	int client = -1;
 
 	prctl(PR_SET_NAME, "nmc-socket");
 	for (;;) {
 		/* While one client is served the next waits in the socket's queue. */
 		struct pollfd p[2] = { { .fd = s->end, .events = POLLIN },
-				       { .fd = client >= 0 ? client : s->listener, .events = POLLIN } };
+				       { .fd = s->client >= 0 ? s->client : s->listener, .events = POLLIN } };
 
 		if (poll(p, 2, -1) < 0 && errno != EINTR)
 			break;
@@ -73,13 +86,13 @@ static void *server_thread(void *arg)
 			break;
 		if (!p[1].revents)
 			continue;
-		if (client < 0)
-			client = accept_client(s);
-		else if (vfu_serve(s->endpoint, client))
-			forget_client(s->endpoint, &client);
+		if (s->client < 0)
+			accept_client(s);
+		else if (vfu_serve(s->endpoint, s->client))
+			forget_client(s);
 	}
-	if (client >= 0)
-		forget_client(s->endpoint, &client);
+	if (s->client >= 0)
+		forget_client(s);
 	return NULL;
 }
 
@@ -126,6 +139,7 @@ static void server_free(struct card_server *s)
 		close(s->listener);
 	if (s->end >= 0)
 		close(s->end);
+	pthread_mutex_destroy(&s->lock);
 	free(s->path);
 	free(s);
 }
@@ -139,6 +153,8 @@ int card_server_start(struct card *card, const struct card_server_options *optio
 	*server = NULL;
 	if (!s)
 		return complain(error, error_bytes, -ENOMEM, options->socket, "server");
+	pthread_mutex_init(&s->lock, NULL);
+	s->client = -1;
 	s->end = eventfd(0, EFD_CLOEXEC);
 	s->listener = card_socket_listen(options->socket);
 	ret = s->listener < 0 ? s->listener : 0;
@@ -165,6 +181,15 @@ int card_server_start(struct card *card, const struct card_server_options *optio
 	return 0;
 }
 
+/* A client in the middle of a message is not waited for. */
+static void hang_up(struct card_server *s)
+{
+	pthread_mutex_lock(&s->lock);
+	if (s->client >= 0)
+		shutdown(s->client, SHUT_RDWR);
+	pthread_mutex_unlock(&s->lock);
+}
+
 void card_server_stop(struct card_server *server)
 {
 	uint64_t one = 1;
@@ -172,8 +197,10 @@ void card_server_stop(struct card_server *server)
 	if (!server)
 		return;
 	unlink(server->path);
-	if (write(server->end, &one, sizeof(one)) == sizeof(one))
+	if (write(server->end, &one, sizeof(one)) == sizeof(one)) {
+		hang_up(server);
 		pthread_join(server->thread, NULL);
+	}
 	endpoint_destroy(server->endpoint);
 	server_free(server);
 }

@@ -187,12 +187,37 @@ static void memory_that_shrinks(void **state)
 	close(file);
 }
 
+/* One message, byte by byte, for as long as somebody takes them: many minutes. */
+static void *dribble(void *arg)
+{
+	struct host *h = arg;
+	struct vfu_header head = { 1, VFU_VERSION, VFU_MAX_MESSAGE, 0, 0 };
+
+	assert_int_equal(send(h->fd, &head, sizeof(head), MSG_NOSIGNAL), sizeof(head));
+	while (send(h->fd, "", 1, MSG_NOSIGNAL) == 1)
+		nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	return NULL;
+}
+
+/* A card that ends does not wait for the rest of a message. */
+static void end_amid_a_message(void **state)
+{
+	struct host *h = *state;
+	pthread_t thread;
+
+	assert_int_equal(pthread_create(&thread, NULL, dribble, h), 0);
+	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	card_server_stop(h->server);
+	h->server = NULL;
+	pthread_join(thread, NULL);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(maps_overtake_copies), T(answers_while_jobs_copy), T(vectors_that_are_none), T(full_vector),
-		T(memory_that_shrinks),
+		T(memory_that_shrinks), T(end_amid_a_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
