@@ -70,11 +70,16 @@ static int on_dma_map(struct endpoint *e, struct vfu_message *m)
 static int on_dma_unmap(struct endpoint *e, const struct vfu_message *m, struct vfu_reply *r)
 {
 	struct vfu_dma_unmap unmap;
-	int ret;
+	int ret = 0;
 
-	if (!take(m, &unmap, sizeof(unmap)))
+	if (!take(m, &unmap, sizeof(unmap)) || unmap.flags & ~VFIO_DMA_UNMAP_FLAG_ALL)
 		return EINVAL;
-	ret = -dma_unmap(&e->host.dma, unmap.address, unmap.size);
+	if (!(unmap.flags & VFIO_DMA_UNMAP_FLAG_ALL))
+		ret = -dma_unmap(&e->host.dma, unmap.address, unmap.size);
+	else if (unmap.address || unmap.size)
+		ret = EINVAL;
+	else
+		dma_unmap_all(&e->host.dma);
 	give(r, &unmap, sizeof(unmap));
 	return ret;
 }

@@ -301,6 +301,29 @@ static void many_maps(void **state)
 	enable(h, 1);
 }
 
+/* Unmap all; flags that the card does not know change nothing. */
+static void unmaps(void **state)
+{
+	struct vfu_dma_map map = { sizeof(map), 3, 0, GUEST, MEMORY };
+	struct vfu_dma_unmap all = { sizeof(all), VFIO_DMA_UNMAP_FLAG_ALL, 0, 0 };
+	struct vfu_dma_unmap one = { sizeof(one), VFIO_DMA_UNMAP_FLAG_GET_DIRTY_BITMAP, GUEST, MEMORY };
+	struct host *h = *state;
+
+	assert_int_equal(call(h, VFU_DMA_UNMAP, &one, sizeof(one), -1, NULL, 0), EINVAL);
+	one.flags = VFIO_DMA_UNMAP_FLAG_ALL;
+	assert_int_equal(call(h, VFU_DMA_UNMAP, &one, sizeof(one), -1, NULL, 0), EINVAL);
+	enable(h, 1);
+	map.address += MEMORY;
+	assert_int_equal(call(h, VFU_DMA_MAP, &map, sizeof(map), h->memory, NULL, 0), 0);
+	assert_int_equal(call(h, VFU_DMA_UNMAP, &all, sizeof(all), -1, NULL, 0), 0);
+	one.flags = 0;
+	assert_int_equal(call(h, VFU_DMA_UNMAP, &one, sizeof(one), -1, NULL, 0), ENOENT);
+	assert_int_equal(call(h, VFU_DMA_MAP, &map, sizeof(map), h->memory, NULL, 0), 0);
+	map.address = GUEST;
+	assert_int_equal(call(h, VFU_DMA_MAP, &map, sizeof(map), h->memory, NULL, 0), 0);
+	enable(h, 1);
+}
+
 /* Messages that end the connection; the card serves the next one. */
 static void broken_messages(void **state)
 {
@@ -349,8 +372,9 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(registers), T(bad_admin_ring), T(jobs_complete), T(interrupts_follow_the_event_index),
-		T(doorbells_only_when_asleep), T(stop_reports), T(stop_drains), T(reset_during_a_job), T(broken_ring),
-		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(broken_messages), T(posted_writes),
+		T(doorbells_only_when_asleep), T(stop_reports),
+		T(stop_drains), T(reset_during_a_job), T(broken_ring),
+		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages), T(posted_writes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
