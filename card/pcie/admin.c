@@ -16,6 +16,13 @@ static void waiting(void *ctx)
 	mgmt_waiting(((struct endpoint *)ctx)->mgmt);
 }
 
+/* While one queue ends its job the others go on. */
+static void attending(void *ctx)
+{
+	waiting(ctx);
+	queue_progress(((struct endpoint *)ctx)->engines);
+}
+
 static unsigned int hook_queue_create(void *ctx, unsigned int queue, const struct nmc_queue_config *config)
 {
 	return queue_create(((struct endpoint *)ctx)->engines, queue, config);
@@ -23,12 +30,12 @@ static unsigned int hook_queue_create(void *ctx, unsigned int queue, const struc
 
 static unsigned int hook_queue_delete(void *ctx, unsigned int queue)
 {
-	return queue_delete(((struct endpoint *)ctx)->engines, queue, waiting, ctx);
+	return queue_delete(((struct endpoint *)ctx)->engines, queue, attending, ctx);
 }
 
 static unsigned int hook_queue_stop(void *ctx, unsigned int queue, bool drain, struct nmc_stop_report *report)
 {
-	return queue_stop(((struct endpoint *)ctx)->engines, queue, drain, report, waiting, ctx);
+	return queue_stop(((struct endpoint *)ctx)->engines, queue, drain, report, attending, ctx);
 }
 
 static unsigned int hook_queue_start(void *ctx, unsigned int queue)

@@ -22,7 +22,7 @@
  * @busy: an engine works on it
  * @awake: looked at without a doorbell
  * @stop: ends the job in execution
- * @started: the descriptor before @ring.head was fetched and is not complete
+ * @executing: the descriptor before @ring.head is with the card; meanwhile the rings belong to who holds the lock
  * @cookie: of the job in execution
  * @progress: of the job in execution
  * @told: progress that the host knows
@@ -35,7 +35,7 @@ struct queue {
 	bool busy;
 	bool awake;
 	int stop;
-	bool started;
+	bool executing;
 	uint64_t cookie;
 	uint64_t progress;
 	uint64_t told;
@@ -73,12 +73,14 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 		return -1;
 	begin = queue_now();
 	__atomic_store_n(&q->cookie, sqe.job, __ATOMIC_RELAXED);
-	__atomic_store_n(&q->started, true, __ATOMIC_RELEASE);
+	__atomic_store_n(&q->executing, true, __ATOMIC_RELEASE);
 	e->job(e->ctx, number, &sqe, &q->stop, &q->progress, &cqe);
+	pthread_mutex_lock(&e->lock);
+	q->executing = false;
+	pthread_mutex_unlock(&e->lock);
 	cqe.cookie = sqe.cookie;
 	/* A job that was ended by a stop stays STARTED: the stop's report speaks for it, not a completion. */
 	raised = cqe.status == NMC_STATUS_ABORTED ? 0 : ring_complete(e->host, &q->ring, &cqe, false);
-	__atomic_store_n(&q->started, false, __ATOMIC_RELEASE);
 	q->last_ns = queue_now();
 	pthread_mutex_lock(&e->lock);
 	q->log.jobs++;
@@ -415,22 +417,38 @@ void queue_hang(struct engines *e, bool hang)
 	pthread_mutex_unlock(&e->lock);
 }
 
+/* Owed interrupts do not wait for an engine: all may be busy, one perhaps with a job of this very queue. */
+static void flush(struct engines *e, struct queue *q)
+{
+	pthread_mutex_lock(&e->lock);
+	if (q->state == QUEUE_RUNNING && (!q->busy || __atomic_load_n(&q->executing, __ATOMIC_ACQUIRE)) &&
+	    ring_flush(e->host, &q->ring, queue_now()))
+		q->log.interrupts++;
+	pthread_mutex_unlock(&e->lock);
+}
+
+static void tell_progress(struct engines *e, struct queue *q)
+{
+	uint64_t progress = __atomic_load_n(&q->progress, __ATOMIC_RELAXED);
+	uint64_t job = __atomic_load_n(&q->cookie, __ATOMIC_RELAXED);
+
+	if (progress == q->told || !__atomic_load_n(&q->executing, __ATOMIC_ACQUIRE))
+		return;
+	q->told = progress;
+	dma_write(&e->host->dma, q->ring.shadow + offsetof(struct nmc_shadow, job), &job, sizeof(job));
+	dma_write(&e->host->dma, q->ring.shadow + offsetof(struct nmc_shadow, progress), &progress, sizeof(progress));
+}
+
 void queue_progress(struct engines *e)
 {
 	unsigned int i;
 
 	for (i = 1; i <= e->queues; i++) {
 		struct queue *q = &e->queue[i];
-		uint64_t progress = __atomic_load_n(&q->progress, __ATOMIC_RELAXED);
-		uint64_t job = __atomic_load_n(&q->cookie, __ATOMIC_RELAXED);
 
-		if (q->state != QUEUE_RUNNING || progress == q->told ||
-		    !__atomic_load_n(&q->started, __ATOMIC_ACQUIRE))
-			continue;
-		q->told = progress;
-		dma_write(&e->host->dma, q->ring.shadow + offsetof(struct nmc_shadow, job), &job, sizeof(job));
-		dma_write(&e->host->dma, q->ring.shadow + offsetof(struct nmc_shadow, progress), &progress,
-			  sizeof(progress));
+		flush(e, q);
+		if (q->state == QUEUE_RUNNING)
+			tell_progress(e, q);
 	}
 }
 

@@ -87,7 +87,10 @@ void queue_doorbell(struct engines *e, unsigned int queue);
 /* Engines fetch nothing while they hang. */
 void queue_hang(struct engines *e, bool hang);
 
-/* Copies the progress of running jobs to host memory; called every few milliseconds by the management thread. */
+/*
+ * Copies the progress of running jobs to host memory and raises interrupts whose coalescing time has ended; called every
+ * few milliseconds by the management thread.
+ */
 void queue_progress(struct engines *e);
 
 /* Counters; false if the queue was never created. */

@@ -136,6 +136,33 @@ static void stop_reports(void **state)
 	assert_int_equal(completion(h, 1)->status, NMC_STATUS_OK);
 }
 
+/*
+ * The coalescing time is kept while the only engine is busy, with another queue's job or with the next of the same: the
+ * interrupt of what was completed comes although nothing ends.
+ */
+static void interrupts_while_busy(void **state)
+{
+	struct host *h = *state;
+	unsigned int busy;
+
+	for (busy = 1; busy <= 2; busy++) {
+		enable(h, 1);
+		make_queue(h, 1, 100000000);
+		make_queue(h, 2, 0);
+		make_stream(h, 1, 1);
+		shadow(h, 1)->cq_event = 1000;
+		submit(h, 1, 1);
+		completion(h, 1);
+		make_stream(h, busy, 0xffffffff);
+		submit(h, busy, 1);
+		wait_progress(h, busy);
+		while (!counters(h, 1).interrupts)
+			nap();
+		assert_int_equal(counters(h, 1).interrupts, 1);
+		disable(h);
+	}
+}
+
 /* A drained queue lets its job end. */
 static void stop_drains(void **state)
 {
@@ -367,12 +394,18 @@ static void posted_writes(void **state)
 	assert_int_equal(read_reg(h, NMC_REG_ADMIN_ENTRIES, 4), 0x20);
 }
 
+static int setup_one_engine(void **state)
+{
+	return start_host(state, 1, CARD_IRQ_MSIX);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(registers), T(bad_admin_ring), T(jobs_complete), T(interrupts_follow_the_event_index),
 		T(doorbells_only_when_asleep), T(stop_reports),
+		cmocka_unit_test_setup_teardown(interrupts_while_busy, setup_one_engine, teardown),
 		T(stop_drains), T(reset_during_a_job), T(broken_ring),
 		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages), T(posted_writes),
 	};
