@@ -119,7 +119,7 @@ static void account(struct job *j, unsigned int status, uint64_t wall_ns)
 {
 	struct card_totals *t = &j->card->totals;
 
-	add(&t->jobs, 1);
+	add(&t->jobs, status != NMC_STATUS_ABORTED);
 	add(&t->faults, status == NMC_STATUS_FAULT);
 	add(&t->energy_fj, j->used.energy_fj);
 	add(&t->modelled_ns, j->elapsed.ns);

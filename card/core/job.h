@@ -135,6 +135,12 @@ void job_spend(struct job *j, struct clock duration, uint64_t energy_fj);
 void job_run(struct card *card, const struct nmc_sqe_job *sqe, const struct card_dma *dma, const int *stop,
 	     uint64_t *progress, struct nmc_cqe *cqe);
 
+/* The job was stopped while it waited for its tile sets: it did nothing and can be run again. */
+static inline bool job_not_started(const struct nmc_cqe *cqe)
+{
+	return cqe->status == NMC_STATUS_ABORTED && !cqe->fault.cause;
+}
+
 /* Job states of a card. */
 struct job *job_take(struct card *card);
 void job_give(struct job *j);

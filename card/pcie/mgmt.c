@@ -190,7 +190,7 @@ void mgmt_job(struct mgmt *m, unsigned int queue, const struct nmc_sqe_job *sqe,
 	      const int *stop, uint64_t *progress, struct nmc_cqe *cqe)
 {
 	job_run(m->card, sqe, dma, stop, progress, cqe);
-	if (cqe->status != NMC_STATUS_OK)
+	if (cqe->status != NMC_STATUS_OK && !job_not_started(cqe))
 		leave_failure(m, &(struct mgmt_failure){ .queue = queue, .context = sqe->context, .cqe = *cqe });
 }
 

@@ -62,6 +62,19 @@ struct engines {
 	struct queue queue[NMC_MAX_QUEUES + 1];
 };
 
+/*
+ * The end of a job. One that was ended by a stop stays STARTED: the stop's report speaks for it, not a completion. One
+ * that was stopped while it waited for its tile sets has no fault and did nothing: it goes back.
+ */
+static int finish(struct engines *e, struct queue *q, struct nmc_cqe *cqe)
+{
+	if (cqe->status != NMC_STATUS_ABORTED)
+		return ring_complete(e->host, &q->ring, cqe, false);
+	if (!cqe->fault.cause)
+		q->ring.head--;
+	return 0;
+}
+
 static int execute(struct engines *e, unsigned int number, struct queue *q)
 {
 	struct nmc_sqe_job sqe;
@@ -79,11 +92,10 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 	q->executing = false;
 	pthread_mutex_unlock(&e->lock);
 	cqe.cookie = sqe.cookie;
-	/* A job that was ended by a stop stays STARTED: the stop's report speaks for it, not a completion. */
-	raised = cqe.status == NMC_STATUS_ABORTED ? 0 : ring_complete(e->host, &q->ring, &cqe, false);
+	raised = finish(e, q, &cqe);
 	q->last_ns = queue_now();
 	pthread_mutex_lock(&e->lock);
-	q->log.jobs++;
+	q->log.jobs += cqe.status != NMC_STATUS_ABORTED;
 	q->log.interrupts += raised > 0;
 	q->log.wall_busy_ns += q->last_ns - begin;
 	q->log.modelled_busy_ns += cqe.status == NMC_STATUS_OK ? cqe.result : 0;

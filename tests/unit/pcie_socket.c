@@ -163,6 +163,39 @@ static void interrupts_while_busy(void **state)
 	}
 }
 
+/*
+ * A job that waits for a tile set and is stopped did not start: it is reported so, for the host to run it again, and
+ * neither counted nor logged as an error.
+ */
+static void stop_of_a_waiting_job(void **state)
+{
+	struct host *h = *state;
+	const struct nmc_stop_report *report = (void *)(h->at + REPORT);
+	const struct nmc_health_log *health = (void *)(h->at + DATA);
+
+	enable(h, 1);
+	make_set(h);
+	make_queue(h, 1, 0);
+	make_queue(h, 2, 0);
+	make_stream(h, 1, 0xffffffff);
+	make_stream(h, 2, 1);
+	submit(h, 1, 1);
+	wait_progress(h, 1);
+	submit(h, 2, 2);
+	nanosleep(&(struct timespec){ .tv_nsec = 50000000 }, NULL);
+	assert_int_equal(stop_queue(h, 2, 0), NMC_STATUS_OK);
+	assert_int_equal(report->head, 0);
+	assert_int_equal(report->state[0], NMC_DESC_NOT_STARTED);
+	assert_int_equal(report->state[1], NMC_DESC_NOT_STARTED);
+	assert_int_equal(counters(h, 2).jobs, 0);
+	assert_int_equal(admin(h, (struct nmc_sqe){ .opcode = NMC_ADMIN_GET_LOG, .index = NMC_LOG_HEALTH,
+			 .addr = GUEST + DATA, .bytes = sizeof(*health) }, NULL), NMC_STATUS_OK);
+	assert_int_equal(health->errors, 0);
+	assert_int_equal(stop_queue(h, 1, 0), NMC_STATUS_OK);
+	assert_int_equal(report->state[0], NMC_DESC_STARTED);
+	assert_int_equal(counters(h, 1).jobs, 0);
+}
+
 /* A drained queue lets its job end. */
 static void stop_drains(void **state)
 {
@@ -404,7 +437,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(registers), T(bad_admin_ring), T(jobs_complete), T(interrupts_follow_the_event_index),
-		T(doorbells_only_when_asleep), T(stop_reports),
+		T(doorbells_only_when_asleep), T(stop_reports), T(stop_of_a_waiting_job),
 		cmocka_unit_test_setup_teardown(interrupts_while_busy, setup_one_engine, teardown),
 		T(stop_drains), T(reset_during_a_job), T(broken_ring),
 		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages), T(posted_writes),
