@@ -21,14 +21,26 @@
 #define DIGITAL_VECTOR_NS	64	/* integer class: four rows a nanosecond */
 #define DIGITAL_MAC_FJ		50
 
+/*
+ * Rows follow one another without padding, which would cost narrow tiles half of their memory: the kernels read whole
+ * blocks of columns, beyond the end of a row what follows it, and beyond the last row this much.
+ */
+size_t tile_matrix_bytes(const struct tile *t, const struct tile_matrix *m)
+{
+	size_t beyond = (PRODUCT_BLOCK - m->cols % PRODUCT_BLOCK) % PRODUCT_BLOCK;
+	size_t pairs = (size_t)(t->class->rows + 1) / 2 * m->cols + beyond;
+
+	return (pairs * 2 * sizeof(int16_t) + 63) / 64 * 64;
+}
+
 static int matrix_alloc(struct tile *t, struct tile_matrix *m, unsigned int cols)
 {
 	size_t bytes;
 
 	if (m->g)
 		return 0;
-	m->cols = (cols + PRODUCT_BLOCK - 1) / PRODUCT_BLOCK * PRODUCT_BLOCK;
-	bytes = (size_t)(t->class->rows + 1) / 2 * m->cols * 2 * sizeof(int16_t);
+	m->cols = cols;
+	bytes = tile_matrix_bytes(t, m);
 	m->g = aligned_alloc(64, bytes);
 	if (t->class->tech->read_sigma)
 		m->var = aligned_alloc(64, bytes);

@@ -10,7 +10,7 @@
 #include <stdint.h>
 #include "card/cell/philox.h"
 
-#define PRODUCT_BLOCK	64	/* columns of a weight matrix are padded to a multiple of this */
+#define PRODUCT_BLOCK	64	/* columns are handled in blocks of so many */
 #define PRODUCT_VECTORS	24	/* vectors handled together */
 #define PRODUCT_PAIRS	192	/* most row pairs */
 #define PRODUCT_COLS	512	/* most columns, padded */
@@ -34,8 +34,9 @@ struct product_convert {
 /**
  * struct product_ops - one build of the kernels
  * @sum: acc[v][c] = sum over row pairs p of w[p][c][0] x[v][p][0] + w[p][c][1] x[v][p][1], for columns
- *	[@first, @first + @count) of a matrix @cols wide, all multiples of %PRODUCT_BLOCK. @acc rows are
- *	%PRODUCT_COLS apart and begin at column @first. @x rows are %PRODUCT_PAIRS pairs of int16 apart
+ *	[@first, @first + @count), both multiples of %PRODUCT_BLOCK, of a matrix @cols wide; columns beyond
+ *	@cols are read from what follows the row and mean nothing. @acc rows are %PRODUCT_COLS apart and begin
+ *	at column @first. @x rows are %PRODUCT_PAIRS pairs of int16 apart
  * @pack: int8 codes to pairs of int16; rows before @first and after the last are zero; with @square the squares
  * @noise: acc[c] += half_even(sqrt(256 var[c]) z) for @n outputs; output j uses word j % 4 of draw index j / 4 with the
  *	draw number @draw; @first is the number of the first output

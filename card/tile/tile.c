@@ -86,7 +86,7 @@ void tile_destroy(struct tile *t)
 
 static size_t matrix_bytes(const struct tile *t, const struct tile_matrix *m)
 {
-	size_t one = (size_t)(t->class->rows + 1) / 2 * m->cols * 2 * sizeof(int16_t);
+	size_t one = tile_matrix_bytes(t, m);
 
 	return (m->g ? one : 0) + (m->var ? one : 0);
 }
@@ -177,8 +177,8 @@ static bool whole_tile(const struct tile *t, const struct tile_region *region)
 
 int tile_reserve_write(struct tile *t, const struct tile_region *region)
 {
+	unsigned int room, most = tile_max_writes(t);
 	struct tile_write *more;
-	unsigned int room;
 
 	if (whole_tile(t, region))
 		return 0;
@@ -186,9 +186,9 @@ int tile_reserve_write(struct tile *t, const struct tile_region *region)
 		forget_writes(t);
 	if (t->write_count < t->write_room)
 		return 0;
-	if (t->write_count == TILE_MAX_WRITES)
+	if (t->write_count == most)
 		return -ENOSPC;
-	room = t->write_room * 2 < TILE_MAX_WRITES ? t->write_room * 2 : TILE_MAX_WRITES;
+	room = t->write_room * 2 < most ? t->write_room * 2 : most;
 	more = realloc(t->writes, room * sizeof(*more));
 	if (!more)
 		return -ENOMEM;

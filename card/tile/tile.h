@@ -56,7 +56,10 @@ void tile_class_init(struct tile_class *class, const struct cell_tech *tech, uin
 struct tile *tile_create(const struct tile_class *class, uint64_t seed, uint32_t physical);
 void tile_destroy(struct tile *t);
 
-/* Bytes that the tile holds now, caches included; at most 16 a cell. */
+/*
+ * Bytes that the tile holds now, caches included: at most 16 a cell of a tile of 64 x 64 cells and more, and 6 KiB more
+ * for a smaller one.
+ */
 size_t tile_bytes(const struct tile *t);
 
 /* Number of the next event: writes, reads and product vectors are numbered in one sequence of 56 bits. */

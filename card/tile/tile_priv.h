@@ -7,7 +7,10 @@
 
 #include "card/tile/tile.h"
 
-#define TILE_MAX_WRITES	2048u	/* partial writes that a tile remembers apart: 1 byte a cell of 256 x 256 */
+/* Partial writes that a tile remembers apart: 1 byte a cell, but no fewer and no more than so many. */
+#define TILE_CELLS_A_WRITE	32u
+#define TILE_LEAST_WRITES	128u
+#define TILE_MOST_WRITES	2048u
 
 /**
  * struct tile_write - one PROGRAM or ERASE that cells still remember
@@ -24,8 +27,8 @@ struct tile_write {
 };
 
 /**
- * struct tile_matrix - cells as the product kernels want them: row pairs, columns padded to a block
- * @cols: padded columns
+ * struct tile_matrix - cells as the product kernels want them: by row pairs
+ * @cols: columns
  * @g: conductances or weights
  * @var: variance of a read in units of 256 LSB^2, at most 255; NULL without read noise
  */
@@ -74,6 +77,15 @@ static inline size_t tile_cells(const struct tile *t)
 	return (size_t)t->class->rows * t->class->cols;
 }
 
+static inline unsigned int tile_max_writes(const struct tile *t)
+{
+	size_t writes = tile_cells(t) / TILE_CELLS_A_WRITE;
+
+	return writes < TILE_LEAST_WRITES ? TILE_LEAST_WRITES : writes > TILE_MOST_WRITES ? TILE_MOST_WRITES : writes;
+}
+
+_Static_assert(sizeof(struct tile_write) <= TILE_CELLS_A_WRITE, "1 byte a cell");
+
 static inline bool tile_differential(const struct tile_class *class)
 {
 	return class->outputs != class->cols;
@@ -90,6 +102,9 @@ int tile_reserve_write(struct tile *t, const struct tile_region *region);
 
 /* Remembers a reserved write of @region; a write of the whole tile replaces all others. */
 void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool relaxes);
+
+/* Bytes of one array of a matrix whose columns are known. */
+size_t tile_matrix_bytes(const struct tile *t, const struct tile_matrix *m);
 
 /* Brings a snapshot up to date. Return: 0 or -ENOMEM. */
 int tile_need_pairs(struct tile *t);
