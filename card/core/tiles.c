@@ -49,6 +49,11 @@ const struct card_class *tiles_class(const struct card *card, uint32_t physical)
 	return &card->classes[physical / card->options.tiles];
 }
 
+static void note_bytes(struct card_tile *t)
+{
+	__atomic_store_n(&t->bytes, tile_bytes(t->tile), __ATOMIC_RELAXED);
+}
+
 struct tile *tiles_open(struct card *card, uint32_t physical)
 {
 	struct card_tile *t = &card->tiles[physical];
@@ -60,17 +65,14 @@ struct tile *tiles_open(struct card *card, uint32_t physical)
 	pthread_mutex_lock(&card->tile_lock);
 	t->tile = made;
 	pthread_mutex_unlock(&card->tile_lock);
+	if (made)
+		note_bytes(t);
 	return made;
 }
 
 void tiles_incomplete(struct card *card, uint32_t physical, bool incomplete)
 {
 	__atomic_store_n(&card->tiles[physical].incomplete, incomplete, __ATOMIC_RELAXED);
-}
-
-static void note_bytes(struct card_tile *t)
-{
-	__atomic_store_n(&t->bytes, tile_bytes(t->tile), __ATOMIC_RELAXED);
 }
 
 void tiles_record(struct card *card, uint32_t physical, const struct nmc_isa_report *report,

@@ -34,6 +34,8 @@ static void tiles_take_memory_when_used(void **state)
 	set = rig_tileset(&r, 0, TILES);
 	assert_int_equal(card_memory(r.card, &cells), 0);
 	assert_int_equal(card_oracle(r.card, set.set, TILES - 1, g, NULL), 0);
+	assert_in_range(card_memory(r.card, &cells), 8 * SIDE * SIDE, 16 * SIDE * SIDE);
+	assert_int_equal(cells, SIDE * SIDE);
 	assert_int_equal(card_oracle(r.card, set.set, TILES, g, NULL), -ENOENT);
 	card_destroy(r.card);
 }
