@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * PROGRAM, READ and ERASE of a region of one tile. A programming marks its tile incomplete until it has ended.
+ * PROGRAM, READ and ERASE of a region of one tile. A programming marks its tile incomplete until it has ended; what is
+ * refused leaves the mark as it was, an ERASE of the whole tile takes it away.
  */
 #include <errno.h>
 #include <string.h>
@@ -123,12 +124,14 @@ static int do_program(struct job *j, struct program_work *w, struct nmc_isa_repo
 {
 	const struct nmc_isa_program *p = w->p;
 	struct clock end = job_set_time(j, p->set);
+	bool before = tiles_incomplete(j->card, w->physical, true);
 	int ret;
 
-	tiles_incomplete(j->card, w->physical, true);
 	ret = tile_program(w->tile, &w->region, w->data.first, w->data.pitch, p->band, p->max_pulses, &end, report, cost);
-	if (ret)
+	if (ret) {
+		tiles_incomplete(j->card, w->physical, before);
 		return refused(j, p, ret);
+	}
 	tiles_incomplete(j->card, w->physical, false);
 	tiles_record(j->card, w->physical, report, &end);
 	return 0;
@@ -140,6 +143,8 @@ static int do_erase(struct job *j, struct program_work *w, struct nmc_isa_report
 
 	if (ret)
 		return refused(j, w->p, ret);
+	if (w->p->rows == w->class->described.rows && w->p->cols == w->class->described.cols)
+		tiles_incomplete(j->card, w->physical, false);
 	tiles_record(j->card, w->physical, report, NULL);
 	return 0;
 }

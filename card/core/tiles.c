@@ -70,9 +70,9 @@ struct tile *tiles_open(struct card *card, uint32_t physical)
 	return made;
 }
 
-void tiles_incomplete(struct card *card, uint32_t physical, bool incomplete)
+bool tiles_incomplete(struct card *card, uint32_t physical, bool incomplete)
 {
-	__atomic_store_n(&card->tiles[physical].incomplete, incomplete, __ATOMIC_RELAXED);
+	return __atomic_exchange_n(&card->tiles[physical].incomplete, incomplete, __ATOMIC_RELAXED);
 }
 
 void tiles_record(struct card *card, uint32_t physical, const struct nmc_isa_report *report,

@@ -20,8 +20,8 @@ const struct card_class *tiles_class(const struct card *card, uint32_t physical)
 /* The cells of a physical tile, made if need be; NULL if memory lacks. The caller holds the lock of its set. */
 struct tile *tiles_open(struct card *card, uint32_t physical);
 
-/* Marks a tile whose programming began or ended. */
-void tiles_incomplete(struct card *card, uint32_t physical, bool incomplete);
+/* Marks a tile whose programming began or ended; returns how it was marked before. */
+bool tiles_incomplete(struct card *card, uint32_t physical, bool incomplete);
 
 /* What an operation did to a tile, for the log; @programmed: and when, NULL unless it was a programming. */
 void tiles_record(struct card *card, uint32_t physical, const struct nmc_isa_report *report,

@@ -570,13 +570,24 @@ static void step_limit(void **state)
 	rig_free(r);
 }
 
-/* A tile whose programming never ended multiplies nothing until it has been programmed. */
+/* A tile whose programming never ended multiplies nothing until it has been programmed, or erased as a whole. */
 static void incomplete_tile(void **state)
 {
 	const union insn mvm = MVM(.tile = 1), program = PROGRAM(NMC_OP_PROGRAM, .tile = 1);
+	const union insn part = ERASE(.tile = 1, .rows = 15), erase = ERASE(.tile = 1);
 	struct rig *r = rig_small();
 
 	(void)state;
+	tiles_incomplete(r->card, 4 + 4 + 1, true);
+	rig_add(r, part);
+	rig_add(r, mvm);
+	assert_int_equal(rig_run(r), NMC_STATUS_FAULT);
+	assert_int_equal(r->cqe.fault.cause, NMC_FAULT_TILE_STATE);
+	rig_begin(r);
+	rig_add(r, erase);
+	rig_add(r, mvm);
+	rig_finish(r);
+	rig_begin(r);
 	tiles_incomplete(r->card, 4 + 4 + 1, true);
 	rig_add(r, mvm);
 	assert_int_equal(rig_run(r), NMC_STATUS_FAULT);
@@ -584,6 +595,32 @@ static void incomplete_tile(void **state)
 	assert_int_equal(r->cqe.fault.object, 1);
 	rig_begin(r);
 	rig_add(r, program);
+	rig_add(r, mvm);
+	rig_finish(r);
+	rig_free(r);
+}
+
+/* A programming that is refused leaves the tile as it was: it multiplies as before. */
+static void refused_program(void **state)
+{
+	const union insn mvm = MVM_RRAM(.rows = 16, .cols = 8);
+	struct rig *r = rig_make((struct card_options){ .tiles = 4, .rows = 16, .cols = 16, .threads = 1 });
+	unsigned int cell;
+
+	(void)state;
+	for (cell = 0; cell < 256; cell++) {
+		const union insn one = PROGRAM(NMC_OP_PROGRAM, .set = SET_RRAM, .first_row = cell / 16, .rows = 1,
+					       .first_col = cell % 16, .cols = 1);
+
+		rig_begin(r);
+		rig_add(r, one);
+		rig_control(r, NMC_OP_END);
+		if (rig_run(r) != NMC_STATUS_OK)
+			break;
+	}
+	assert_in_range(cell, 64, 255);
+	assert_int_equal(r->cqe.fault.cause, NMC_FAULT_LIMIT);
+	rig_begin(r);
 	rig_add(r, mvm);
 	rig_finish(r);
 	rig_free(r);
@@ -602,6 +639,7 @@ int main(void)
 		cmocka_unit_test(dma_fault),
 		cmocka_unit_test(aborted),
 		cmocka_unit_test(step_limit),
+		cmocka_unit_test(refused_program),
 		cmocka_unit_test(incomplete_tile),
 	};
 
