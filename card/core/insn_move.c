@@ -4,7 +4,9 @@
  */
 #include "card/core/job.h"
 
-#define BLOCK	(1u << 20)	/* bytes between two looks at the stop flag */
+/* Between two looks at the stop flag; each is told as progress. */
+#define BLOCK	(1u << 20)	/* bytes of a row */
+#define ROWS	4096u
 
 /**
  * struct transfer - a checked LOAD or STORE
@@ -60,7 +62,10 @@ static int move_bytes(struct job *j, const struct transfer *t, uint64_t offset, 
 		offset += run;
 		at += run;
 		bytes -= run;
-		if (bytes && job_stopped(j))
+		if (!bytes)
+			break;
+		job_progress(j, 1);
+		if (job_stopped(j))
 			return job_fault(j, NMC_FAULT_ABORTED, t->slot, offset);
 	}
 	return 0;
@@ -81,7 +86,10 @@ int insn_move(struct job *j, const struct nmc_isa_move *m)
 	for (i = 0; i < t.rows.count; i++) {
 		if (move_bytes(j, &t, t.offset + i * t.pitch, t.rows.first + i * t.rows.pitch, t.rows.bytes))
 			return -1;
-		if (i % 4096 == 4095 && job_stopped(j))
+		if (i % ROWS != ROWS - 1)
+			continue;
+		job_progress(j, 1);
+		if (job_stopped(j))
 			return job_fault(j, NMC_FAULT_ABORTED, t.slot, i);
 	}
 	return 0;

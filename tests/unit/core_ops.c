@@ -48,6 +48,39 @@ static void strided_move(void **state)
 	rig_free(r);
 }
 
+/* Steps of a job that moves @rows rows of @row_bytes bytes, seen by the host while it does. */
+static uint64_t progress_of_move(struct rig *r, uint32_t rows, uint32_t row_bytes)
+{
+	uint64_t progress = 0;
+
+	rig_begin(r);
+	r->stream.head.sram_bytes = 4 << 20;
+	rig_add(r, (struct nmc_isa_move){ .c.opcode = NMC_OP_LOAD, .slot = SLOT_READ_ONLY, .sram = { 0, row_bytes + 1, 0 },
+					  .rows = rows, .row_bytes = row_bytes });
+	rig_control(r, NMC_OP_END);
+	r->stream.head.insns = r->insns;
+	r->sqe.stream_bytes = NMC_ISA_INSN_BYTES * (r->insns + 1);
+	card_job(r->card, &r->sqe, &card_dma_process, NULL, &progress, &r->cqe);
+	assert_int_equal(r->cqe.status, NMC_STATUS_OK);
+	return progress;
+}
+
+/* A long move is not one step: it tells slow from stuck as it goes. */
+static void moves_progress(void **state)
+{
+	struct rig *r = rig_small();
+	void *big = calloc(4, 1 << 20);
+
+	(void)state;
+	r->table.slots[SLOT_READ_ONLY].addr = (uintptr_t)big;
+	r->table.slots[SLOT_READ_ONLY].length = 4 << 20;
+	assert_int_equal(progress_of_move(r, 1, 16), 2);
+	assert_int_equal(progress_of_move(r, 1, (7 << 19) - 1), 2 + 3);
+	assert_int_equal(progress_of_move(r, 3 * 4096 + 10, 1), 2 + 3);
+	free(big);
+	rig_free(r);
+}
+
 /* The slot begins 1000 bytes into the first page of its list; pages lie in an order of their own. */
 static uint8_t *listed(struct rig *r, uint64_t offset)
 {
@@ -441,6 +474,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(empty_job),
 		cmocka_unit_test(strided_move),
+		cmocka_unit_test(moves_progress),
 		cmocka_unit_test(page_list),
 		cmocka_unit_test(listed_stream),
 		cmocka_unit_test(sram_is_zeroed),
