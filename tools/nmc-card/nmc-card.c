@@ -28,6 +28,7 @@ static const char usage[] =
 	"      --rows N           rows of a tile (default 256)\n"
 	"      --cols N           columns of a tile (default 256)\n"
 	"      --seed N           seed of all randomness (default 0)\n"
+	"      --serial N         serial number (default derived from the seed)\n"
 	"      --engines N        jobs at once (default 2)\n"
 	"      --queues N         I/O queues (default 8)\n"
 	"      --threads N        host threads that share one product (default all processors)\n"
@@ -87,6 +88,7 @@ static const struct option options[] = {
 	{ "rows", required_argument, NULL, 'r' },
 	{ "cols", required_argument, NULL, 'l' },
 	{ "seed", required_argument, NULL, 'S' },
+	{ "serial", required_argument, NULL, 'N' },
 	{ "engines", required_argument, NULL, 'e' },
 	{ "queues", required_argument, NULL, 'q' },
 	{ "threads", required_argument, NULL, 'T' },
@@ -117,7 +119,7 @@ static int count_option(struct arguments *a, int option, const char *name, const
 /* 0, an exit status, or -1 to end with success. */
 static int parse(int argc, char **argv, struct arguments *a)
 {
-	unsigned long long seed;
+	unsigned long long n;
 	int option, index = 0, ret = 0;
 
 	while (!ret && (option = getopt_long(argc, argv, "hV", options, &index)) != -1) {
@@ -132,8 +134,12 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->card.classes = optarg;
 			break;
 		case 'S':
-			ret = number("seed", optarg, ~0ull, &seed);
-			a->card.seed = seed;
+			ret = number("seed", optarg, ~0ull, &n);
+			a->card.seed = n;
+			break;
+		case 'N':
+			ret = number("serial", optarg, ~0ull, &n);
+			a->card.serial = n;
 			break;
 		case 'i':
 			ret = irq_kind(optarg, &a->server.irq);
