@@ -107,6 +107,71 @@ static void doorbells_only_when_asleep(void **state)
 	assert_int_equal(counters(h, 1).doorbells, 4);
 }
 
+/* What jobs cost the bus: no register is read, and every write is a doorbell. */
+static void job_path_registers(void **state)
+{
+	struct host *h = *state;
+	struct nmc_queue_log before, after;
+	unsigned int round, i;
+
+	enable(h, 1);
+	make_queue(h, 1, 0);
+	make_stream(h, 1, 1);
+	before = counters(h, 0);
+	for (round = 0; round < 40; round++) {
+		submit(h, 1, 5);
+		for (i = 0; i < 5; i++)
+			assert_int_equal(completion(h, 1)->status, NMC_STATUS_OK);
+		if (round % 8 == 7)	/* long enough to fall asleep */
+			nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+	}
+	after = counters(h, 0);
+	assert_int_equal(counters(h, 1).jobs, 200);
+	assert_in_range(counters(h, 1).doorbells, 1, 40);
+	assert_int_equal(after.mmio_reads, before.mmio_reads);
+	assert_int_equal(after.heartbeat_reads, before.heartbeat_reads);
+	assert_int_equal(after.mmio_writes - before.mmio_writes, counters(h, 1).doorbells);
+	assert_int_equal(after.doorbells, before.doorbells);
+	read_reg(h, NMC_REG_MAGIC, 4);
+	read_reg(h, NMC_REG_STATUS, 4);
+	assert_int_equal(counters(h, 0).mmio_reads, before.mmio_reads + 1);
+	assert_int_equal(counters(h, 0).heartbeat_reads, before.heartbeat_reads + 1);
+}
+
+/* One shared vector: it fires for every cause, and INTx again after an unmask while a cause is pending. */
+static void shared_vector(void **state)
+{
+	struct host *h = *state;
+	struct vfu_irq_set unmask = { sizeof(unmask), VFIO_IRQ_SET_DATA_NONE | VFIO_IRQ_SET_ACTION_UNMASK,
+				      VFIO_PCI_INTX_IRQ_INDEX, 0, 1 };
+	const uint64_t causes = 1ull << NMC_VECTOR_IO | 1ull << NMC_VECTOR_ADMIN;
+
+	enable(h, 1);
+	make_queue(h, 1, 0);
+	make_stream(h, 1, 1);
+	submit(h, 1, 1);
+	completion(h, 1);
+	while ((read_reg(h, NMC_REG_INT_CAUSE, 8) & causes) != causes)
+		nap();
+	assert_true(interrupts(h, 0) > 0);
+	if (h->irq == CARD_IRQ_INTX) {
+		assert_int_equal(call(h, VFU_SET_IRQS, &unmask, sizeof(unmask), -1, NULL, 0), 0);
+		assert_int_equal(interrupts(h, 0), 1);
+		write_reg(h, NMC_REG_INT_CAUSE, causes, 8);
+		assert_int_equal(call(h, VFU_SET_IRQS, &unmask, sizeof(unmask), -1, NULL, 0), 0);
+	}
+	write_reg(h, NMC_REG_INT_CAUSE, ~0ull, 8);
+	assert_int_equal(interrupts(h, 0), 0);
+	write_reg(h, NMC_REG_INT_MASK, ~0ull, 8);
+	submit(h, 1, 1);
+	completion(h, 1);
+	while (!read_reg(h, NMC_REG_INT_CAUSE, 8))
+		nap();
+	assert_int_equal(interrupts(h, 0), 0);
+	write_reg(h, NMC_REG_INT_MASK, 0, 8);
+	assert_int_equal(interrupts(h, 0), 1);
+}
+
 /* A long job is ended by a stop and reported as STARTED, what stands behind it as not started. */
 static void stop_reports(void **state)
 {
@@ -432,15 +497,27 @@ static int setup_one_engine(void **state)
 	return start_host(state, 1, CARD_IRQ_MSIX);
 }
 
+static int setup_msi(void **state)
+{
+	return start_host(state, 2, CARD_IRQ_MSI);
+}
+
+static int setup_intx(void **state)
+{
+	return start_host(state, 2, CARD_IRQ_INTX);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define ON(kind, name) cmocka_unit_test_setup_teardown(name, setup_##kind, teardown)
 	const struct CMUnitTest tests[] = {
 		T(registers), T(bad_admin_ring), T(jobs_complete), T(interrupts_follow_the_event_index),
-		T(doorbells_only_when_asleep), T(stop_reports), T(stop_of_a_waiting_job),
-		cmocka_unit_test_setup_teardown(interrupts_while_busy, setup_one_engine, teardown),
-		T(stop_drains), T(reset_during_a_job), T(broken_ring),
-		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages), T(posted_writes),
+		T(doorbells_only_when_asleep), T(job_path_registers), T(stop_reports), T(stop_of_a_waiting_job),
+		ON(one_engine, interrupts_while_busy), T(stop_drains), T(reset_during_a_job), T(broken_ring),
+		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages),
+		T(posted_writes), ON(msi, shared_vector), ON(msi, next_host), ON(intx, shared_vector),
+		ON(intx, next_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
