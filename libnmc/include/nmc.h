@@ -224,7 +224,7 @@ const char *nmc_tile_status_name(unsigned int status);
  * @clips: of these clipped
  * @pulses: programming pulses
  * @errors: entries ever written to the error log
- * @tiles_by_status: tiles in each enum nmc_tile_status
+ * @tiles_by_status: tiles in each enum nmc_tile_status; those from %NMC_TILE_STATUSES on zero
  */
 struct nmc_health {
 	uint32_t size;
@@ -240,7 +240,7 @@ struct nmc_health {
 	uint64_t clips;
 	uint64_t pulses;
 	uint64_t errors;
-	uint32_t tiles_by_status[NMC_TILE_STATUSES];
+	uint32_t tiles_by_status[8];
 };
 #define NMC_HEALTH_INIT { .size = sizeof(struct nmc_health) }
 

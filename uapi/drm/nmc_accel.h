@@ -174,7 +174,7 @@ struct drm_nmc_class {
  * @pulses: programming pulses
  * @errors: entries ever written to the error log
  * @interrupts: interrupts the kernel received from the card
- * @tiles_by_state: tiles in each enum nmc_tile_state
+ * @tiles_by_state: tiles in each enum nmc_tile_state; those beyond the last state zero
  * @temperature_mc: die temperature, millidegree Celsius
  * @pad: zero
  */
@@ -191,7 +191,7 @@ struct drm_nmc_health {
 	__u64 pulses;
 	__u64 errors;
 	__u64 interrupts;
-	__u32 tiles_by_state[6];
+	__u32 tiles_by_state[8];
 	__s32 temperature_mc;
 	__u32 pad;
 };

@@ -425,6 +425,7 @@ enum nmc_technology {
  * @dac_bits: bits of the row converters, sign included
  * @adc_bits_min: fewest bits of the column converters, 0 without converters
  * @adc_bits_max: most bits
+ * @reserved0: zero
  * @gmin_ns: lowest conductance, nanosiemens, 0 for integer weights
  * @gmax_ns: highest conductance, nanosiemens
  * @reserved: zero
@@ -553,8 +554,7 @@ enum nmc_log {
  * @conversions: ADC conversions
  * @clips: of these clipped
  * @pulses: programming pulses
- * @tiles_by_state: number of tiles in each enum nmc_tile_state
- * @reserved0: zero
+ * @tiles_by_state: number of tiles in each enum nmc_tile_state; those beyond the last state zero
  * @errors: entries ever written to the error log
  * @reserved: zero
  */
@@ -571,9 +571,9 @@ struct nmc_health_log {
 	__le64 conversions;
 	__le64 clips;
 	__le64 pulses;
-	__le32 tiles_by_state[6];
+	__le32 tiles_by_state[8];
 	__le64 errors;
-	__le64 reserved[7];
+	__le64 reserved[6];
 };
 
 /**
