@@ -68,7 +68,9 @@ extern const struct card_dma card_dma_process;
  * @error: filled with what, where and what to do on failure
  * @error_bytes: its size
  *
- * Tiles take memory when they are first used. Return: 0, -EINVAL (a bad option), -ENOMEM.
+ * Tiles take memory when they are first used.
+ *
+ * Return: 0, -EINVAL (a bad option), -ENOMEM.
  */
 int card_create(const struct card_options *options, struct card **card, char *error, size_t error_bytes);
 
@@ -113,8 +115,10 @@ void card_job(struct card *card, const struct nmc_sqe_job *sqe, const struct car
 int card_event(struct card *card, struct nmc_event_record *event);
 
 /**
- * card_event_fd() - file descriptor that is readable while events wait; belongs to the card
+ * card_event_fd() - file descriptor that is readable while events wait
  * @card: the card
+ *
+ * Return: the descriptor, which belongs to the card.
  */
 int card_event_fd(struct card *card);
 
@@ -126,14 +130,18 @@ int card_event_fd(struct card *card);
  * @g: out: rows x cols conductances in microsiemens (weights for integer classes), row-major; may be NULL
  * @target: out: their programmed targets in the same units; may be NULL
  *
- * Software card only, for tests and research. Return: 0, -ENOENT. Waits for a job on the set to end.
+ * Software card only, for tests and research. Waits for a job on the set to end.
+ *
+ * Return: 0, -ENOENT.
  */
 int card_oracle(struct card *card, uint32_t set, uint32_t tile, float *g, float *target);
 
 /**
- * card_memory() - bytes allocated for cells and their caches, and cells they stand for
+ * card_memory() - memory of the tiles in use
  * @card: the card
  * @cells: out: cells of the tiles in use
+ *
+ * Return: bytes allocated for cells and their caches.
  */
 size_t card_memory(struct card *card, uint64_t *cells);
 
@@ -189,7 +197,9 @@ enum card_fault {
  * @error: filled on failure
  * @error_bytes: its size
  *
- * Serves one virtual machine after another. Return: 0 or a negative errno.
+ * Serves one virtual machine after another.
+ *
+ * Return: 0 or a negative errno.
  */
 int card_server_start(struct card *card, const struct card_server_options *options, struct card_server **server,
 		      char *error, size_t error_bytes);

@@ -454,8 +454,8 @@ struct drm_nmc_context_destroy {
 	__u32 pad;
 };
 
-#define DRM_NMC_SLOT_READ	(1u << 0)
-#define DRM_NMC_SLOT_WRITE	(1u << 1)
+#define DRM_NMC_SLOT_READ	(1u << 0)	/* the job may read the buffer */
+#define DRM_NMC_SLOT_WRITE	(1u << 1)	/* the job may write it */
 
 /**
  * struct drm_nmc_slot - one slot of a job
@@ -572,7 +572,7 @@ struct drm_nmc_event {
 	__u64 value;
 };
 
-#define DRM_NMC_EVENT	0x80000001u
+#define DRM_NMC_EVENT	0x80000001u	/* drm_event.type of struct drm_nmc_event, beyond those of the DRM core */
 
 #define DRM_IOCTL_NMC(op, type)		DRM_IOWR(DRM_COMMAND_BASE + DRM_NMC_##op, struct drm_nmc_##type)
 #define DRM_IOCTL_NMC_DEV_QUERY		DRM_IOCTL_NMC(DEV_QUERY, dev_query)

@@ -155,7 +155,7 @@ enum nmc_opcode {
 	NMC_QUEUE_JOB			= 0x8001,
 };
 
-#define NMC_STOP_DRAIN	1
+#define NMC_STOP_DRAIN	1		/* QUEUE_STOP lets the job in execution end */
 
 /**
  * struct nmc_sqe - submission descriptor, admin form
@@ -267,7 +267,7 @@ struct nmc_cqe {
 	__le32 phase;
 };
 
-#define NMC_CQE_PHASE	(1u << 0)
+#define NMC_CQE_PHASE	(1u << 0)	/* of &nmc_cqe.phase: 1 on the first pass through the ring */
 
 /**
  * struct nmc_job_table - what a job may touch: this header, then @sets struct nmc_set_ref, then @slots struct nmc_slot
@@ -338,9 +338,9 @@ struct nmc_queue_config {
 	__le64 reserved[3];
 };
 
-#define NMC_DESC_NOT_STARTED	0
-#define NMC_DESC_STARTED	1
-#define NMC_DESC_DONE		2
+#define NMC_DESC_NOT_STARTED	0		/* no effect yet: may be submitted again */
+#define NMC_DESC_STARTED	1		/* ended on its way: what it did so far stays */
+#define NMC_DESC_DONE		2		/* its completion is written */
 
 /**
  * struct nmc_stop_report - state of a stopped queue's descriptors
