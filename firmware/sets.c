@@ -149,7 +149,7 @@ unsigned int fw_tileset_open(struct fw *fw, const struct nmc_sqe *sqe, struct nm
 
 	if (status)
 		return status;
-	if (c.reserved0 || c.reserved[0] || c.reserved[1] || c.reserved[2] || FW_SAME(c.uuid, no_uuid, sizeof(no_uuid)))
+	if (c.flags & ~NMC_TILESET_PERSISTENT || c.reserved0 || c.reserved[0] || c.reserved[1] || c.reserved[2] || FW_SAME(c.uuid, no_uuid, sizeof(no_uuid)))
 		return NMC_STATUS_FIELD;
 	s = find_uuid(fw, c.uuid);
 	if (!s)

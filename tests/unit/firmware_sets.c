@@ -146,6 +146,8 @@ static void persistent_sets(void **state)
 	assert_memory_equal(&found, &persistent, sizeof(found));
 	assert_int_equal(rig_data(hal, NMC_ADMIN_TILESET_OPEN, 0, &other, sizeof(other), &result),
 			 NMC_STATUS_NOT_FOUND);
+	found.flags = 1u << 31;
+	assert_int_equal(rig_data(hal, NMC_ADMIN_TILESET_OPEN, 0, &found, sizeof(found), &result), NMC_STATUS_FIELD);
 	assert_int_equal(rig_release(hal, 1, 1), NMC_STATUS_OK);
 	fw_poll(hal->fw);
 	fw_poll(hal->fw);
