@@ -194,6 +194,11 @@ void mgmt_job(struct mgmt *m, unsigned int queue, const struct nmc_sqe_job *sqe,
 		leave_failure(m, &(struct mgmt_failure){ .queue = queue, .context = sqe->context, .cqe = *cqe });
 }
 
+void mgmt_queue_broken(struct mgmt *m, unsigned int queue, unsigned int status)
+{
+	leave_failure(m, &(struct mgmt_failure){ .queue = queue, .cqe.status = (uint16_t)status });
+}
+
 void card_job(struct card *card, const struct nmc_sqe_job *sqe, const struct card_dma *dma, const int *stop,
 	      uint64_t *progress, struct nmc_cqe *cqe)
 {

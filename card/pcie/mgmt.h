@@ -149,4 +149,14 @@ void mgmt_host_disable(struct mgmt *m);
 void mgmt_job(struct mgmt *m, unsigned int queue, const struct nmc_sqe_job *sqe, const struct card_dma *dma,
 	      const int *stop, uint64_t *progress, struct nmc_cqe *cqe);
 
+/**
+ * mgmt_queue_broken() - logs that an I/O queue ended because its rings are unusable
+ * @m: the management side
+ * @queue: I/O queue
+ * @status: enum nmc_status
+ *
+ * Takes no management lock. Thread-safe.
+ */
+void mgmt_queue_broken(struct mgmt *m, unsigned int queue, unsigned int status);
+
 #endif

@@ -45,9 +45,7 @@ struct queue {
 
 struct engines {
 	struct ring_host *host;
-	void (*job)(void *ctx, unsigned int queue, const struct nmc_sqe_job *sqe, const int *stop, uint64_t *progress,
-		    struct nmc_cqe *cqe);
-	void *ctx;
+	struct engine_hooks hooks;
 	unsigned int queues;
 	unsigned int threads;
 	pthread_t *thread;
@@ -80,14 +78,14 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 	struct nmc_sqe_job sqe;
 	struct nmc_cqe cqe;
 	uint64_t begin;
-	int raised;
+	int raised = ring_fetch(e->host, &q->ring, &sqe);
 
-	if (ring_fetch(e->host, &q->ring, &sqe))
-		return -1;
+	if (raised < 0)
+		return raised;
 	begin = queue_now();
 	__atomic_store_n(&q->cookie, sqe.job, __ATOMIC_RELAXED);
 	__atomic_store_n(&q->executing, true, __ATOMIC_RELEASE);
-	e->job(e->ctx, number, &sqe, &q->stop, &q->progress, &cqe);
+	e->hooks.job(e->hooks.ctx, number, &sqe, &q->stop, &q->progress, &cqe);
 	pthread_mutex_lock(&e->lock);
 	q->executing = false;
 	pthread_mutex_unlock(&e->lock);
@@ -103,21 +101,28 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 	return raised;
 }
 
-/* The host broke the ring: it is stopped where it stands, and the host finds it silent. */
-static void give_up(struct queue *q)
+/* The host broke the ring: it is stopped where it stands. True unless the queue was about to end anyway. */
+static bool give_up(struct queue *q)
 {
+	bool running = q->state == QUEUE_RUNNING && !__atomic_load_n(&q->stop, __ATOMIC_ACQUIRE);
+
 	q->state = QUEUE_STOPPED;
 	q->awake = false;
+	return running;
 }
 
 /* Works on a queue that this engine holds: one job, or falling asleep. Called without the lock. */
 static void turn_of(struct engines *e, unsigned int number, struct queue *q)
 {
 	int more = ring_poll(e->host, &q->ring);
+	bool broken = false;
 	uint64_t now;
 
-	if (more > 0)
-		more = execute(e, number, q) < 0 ? -1 : 1;
+	if (more > 0) {
+		int raised = execute(e, number, q);
+
+		more = raised < 0 ? raised : 1;
+	}
 	now = queue_now();
 	if (!more && now - q->last_ns >= LINGER_NS) {
 		/* Asleep before the host can see that a doorbell is wanted, or the doorbell might be lost. */
@@ -130,10 +135,12 @@ static void turn_of(struct engines *e, unsigned int number, struct queue *q)
 	if (ring_flush(e->host, &q->ring, now))
 		q->log.interrupts++;
 	if (more < 0)
-		give_up(q);
+		broken = give_up(q);
 	q->busy = false;
 	pthread_cond_broadcast(&e->idle);
 	pthread_mutex_unlock(&e->lock);
+	if (broken)
+		e->hooks.broken(e->hooks.ctx, number, (unsigned int)-more);
 }
 
 static bool wants_turn(const struct queue *q)
@@ -243,16 +250,14 @@ static void *engine_thread(void *arg)
 }
 
 struct engines *engines_create(struct ring_host *host, unsigned int queues, unsigned int threads,
-			       void (*job)(void *ctx, unsigned int queue, const struct nmc_sqe_job *sqe,
-					   const int *stop, uint64_t *progress, struct nmc_cqe *cqe), void *ctx)
+			       const struct engine_hooks *hooks)
 {
 	struct engines *e = calloc(1, sizeof(*e));
 
 	if (!e)
 		return NULL;
 	e->host = host;
-	e->job = job;
-	e->ctx = ctx;
+	e->hooks = *hooks;
 	e->queues = queues;
 	pthread_mutex_init(&e->lock, NULL);
 	pthread_cond_init(&e->work, NULL);

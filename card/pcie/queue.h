@@ -45,16 +45,18 @@ struct ring_host {
 	struct irq irq;
 };
 
-/* Looks for new descriptors: 1 if there are, 0 if not, -1 if the host's tail makes no sense or memory is gone. */
+/* What is below answers less than zero, -enum nmc_status, if memory is gone or the host's tail makes no sense. */
+
+/* Looks for new descriptors: 1 if there are, 0 if not. */
 int ring_poll(struct ring_host *h, struct ring *r);
 
 /* Announces that a doorbell is wanted, then looks once more; as ring_poll(). */
 int ring_sleep(struct ring_host *h, struct ring *r);
 
-/* Fetches the next descriptor into @sqe, 64 bytes. 0 or -1. */
+/* Fetches the next descriptor into @sqe, 64 bytes. 0 if all is well. */
 int ring_fetch(struct ring_host *h, struct ring *r, void *sqe);
 
-/* Writes a completion, phase last. Returns 1 if an interrupt was raised, 0 if not, -1 if memory is gone. */
+/* Writes a completion, phase last. Returns 1 if an interrupt was raised, 0 if not. */
 int ring_complete(struct ring_host *h, struct ring *r, struct nmc_cqe *cqe, bool always);
 
 /* Raises the interrupt that coalescing still owes; true if it did. @now is wall time. */
@@ -65,10 +67,22 @@ bool ring_valid(const struct ring *r);
 
 struct engines;
 
-/* Starts the engines. @job carries out one job as mgmt_job() does. NULL without memory or threads. */
+/**
+ * struct engine_hooks - what engines ask of the endpoint, in threads of their own
+ * @job: carries out one job as mgmt_job() does
+ * @broken: a queue ended because its rings are unusable; @status says why
+ * @ctx: first argument of both
+ */
+struct engine_hooks {
+	void (*job)(void *ctx, unsigned int queue, const struct nmc_sqe_job *sqe, const int *stop, uint64_t *progress,
+		    struct nmc_cqe *cqe);
+	void (*broken)(void *ctx, unsigned int queue, unsigned int status);
+	void *ctx;
+};
+
+/* Starts the engines. NULL without memory or threads. */
 struct engines *engines_create(struct ring_host *host, unsigned int queues, unsigned int threads,
-			       void (*job)(void *ctx, unsigned int queue, const struct nmc_sqe_job *sqe,
-					   const int *stop, uint64_t *progress, struct nmc_cqe *cqe), void *ctx);
+			       const struct engine_hooks *hooks);
 void engines_destroy(struct engines *e);
 
 /* Answers of these are enum nmc_status. queue_stop() waits for the job in execution, calling @waiting meanwhile. */

@@ -252,9 +252,23 @@ static void run_job(void *ctx, unsigned int queue, const struct nmc_sqe_job *sqe
 	mgmt_job(e->mgmt, queue, sqe, &dma, stop, progress, cqe);
 }
 
+/* What breaks because the host took the card down is no error. */
+static void queue_broken(void *ctx, unsigned int queue, unsigned int status)
+{
+	struct endpoint *e = ctx;
+	bool running;
+
+	pthread_mutex_lock(&e->lock);
+	running = e->enable_wanted && !e->reset_wanted;
+	pthread_mutex_unlock(&e->lock);
+	if (running)
+		mgmt_queue_broken(e->mgmt, queue, status);
+}
+
 int endpoint_create(struct card *card, enum card_irq irq, struct endpoint **endpoint)
 {
 	struct endpoint *e = calloc(1, sizeof(*e));
+	const struct engine_hooks hooks = { .job = run_job, .broken = queue_broken, .ctx = e };
 	int ret;
 
 	if (!e)
@@ -267,7 +281,7 @@ int endpoint_create(struct card *card, enum card_irq irq, struct endpoint **endp
 	pci_config_init(&e->config, irq, e->identify.serial);
 	pthread_mutex_init(&e->lock, NULL);
 	e->log.generation = 1;
-	e->engines = engines_create(&e->host, e->identify.queues, e->identify.engines, run_job, e);
+	e->engines = engines_create(&e->host, e->identify.queues, e->identify.engines, &hooks);
 	ret = e->engines ? admin_start(e) : -ENOMEM;
 	if (!ret) {
 		*endpoint = e;

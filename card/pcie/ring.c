@@ -29,8 +29,10 @@ int ring_poll(struct ring_host *h, struct ring *r)
 
 	if (r->head != r->tail)
 		return 1;
-	if (dma_read(&h->dma, SHADOW(sq_tail), &tail, sizeof(tail)) || tail - r->head > r->entries)
-		return -1;
+	if (dma_read(&h->dma, SHADOW(sq_tail), &tail, sizeof(tail)))
+		return -NMC_STATUS_DMA;
+	if (tail - r->head > r->entries)
+		return -NMC_STATUS_FIELD;
 	r->tail = tail;
 	return r->head != r->tail;
 }
@@ -38,7 +40,7 @@ int ring_poll(struct ring_host *h, struct ring *r)
 int ring_sleep(struct ring_host *h, struct ring *r)
 {
 	if (dma_write(&h->dma, SHADOW(sq_event), &r->tail, sizeof(r->tail)))
-		return -1;
+		return -NMC_STATUS_DMA;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	return ring_poll(h, r);
 }
@@ -48,7 +50,7 @@ int ring_fetch(struct ring_host *h, struct ring *r, void *sqe)
 	uint64_t at = r->sq + (uint64_t)(r->head & (r->entries - 1)) * sizeof(struct nmc_sqe);
 
 	if (dma_read(&h->dma, at, sqe, sizeof(struct nmc_sqe)))
-		return -1;
+		return -NMC_STATUS_DMA;
 	r->head++;
 	return 0;
 }
@@ -68,13 +70,13 @@ int ring_complete(struct ring_host *h, struct ring *r, struct nmc_cqe *cqe, bool
 	cqe->phase = !(r->done & r->entries);
 	if (dma_write(&h->dma, at, cqe, offsetof(struct nmc_cqe, phase)) ||
 	    dma_write(&h->dma, at + offsetof(struct nmc_cqe, phase), &cqe->phase, sizeof(cqe->phase)))
-		return -1;
+		return -NMC_STATUS_DMA;
 	r->done++;
 	if (dma_write(&h->dma, SHADOW(cq_tail), &r->done, sizeof(r->done)))
-		return -1;
+		return -NMC_STATUS_DMA;
 	__atomic_thread_fence(__ATOMIC_SEQ_CST);
 	if (dma_read(&h->dma, SHADOW(cq_event), &event, sizeof(event)))
-		return -1;
+		return -NMC_STATUS_DMA;
 	if (!always && r->coalesce_ns && !event_passed(event, r->done, before)) {
 		if (r->signalled == before)
 			r->unsignalled_ns = queue_now();

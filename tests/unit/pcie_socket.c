@@ -310,17 +310,26 @@ static void reset_during_a_job(void **state)
 	disable(h);
 }
 
-/* A host whose tail makes no sense loses that queue and nothing else. */
+/* A host whose tail makes no sense loses that queue and nothing else, and can read why. */
 static void broken_ring(void **state)
 {
 	struct host *h = *state;
+	const struct nmc_error_log *log = (void *)(h->at + DATA);
+	uint64_t errors;
 
 	enable(h, 1);
 	make_queue(h, 1, 0);
 	make_stream(h, 1, 1);
 	shadow(h, 1)->sq_tail = 12345;
 	write_reg(h, NMC_DOORBELL_BASE + NMC_DOORBELL_PAGE, 1, 4);
-	nanosleep(&(struct timespec){ .tv_nsec = 20000000 }, NULL);
+	do {
+		assert_int_equal(admin(h, (struct nmc_sqe){ .opcode = NMC_ADMIN_GET_LOG, .index = NMC_LOG_ERRORS,
+				 .addr = GUEST + DATA, .bytes = sizeof(*log) }, &errors), NMC_STATUS_OK);
+	} while (!errors);
+	assert_int_equal(errors, 1);
+	assert_int_equal(log->queue, 1);
+	assert_int_equal(log->status, NMC_STATUS_FIELD);
+	assert_int_equal(log->context, 0);
 	assert_int_equal(shadow(h, 1)->cq_tail, 0);
 	assert_int_equal(admin(h, (struct nmc_sqe){ .opcode = NMC_ADMIN_QUEUE_DELETE, .id = 1 }, NULL), NMC_STATUS_OK);
 }
