@@ -14,11 +14,6 @@ static const struct cell_variable conductance_state[] = {
 	{ "conductance", "gmax * 1.25 / 32767", 2 },
 };
 
-float cell_ohmic(float g, float v)
-{
-	return g * v;
-}
-
 const struct cell_tech cell_digital = {
 	.name = "digital",
 	.technology = NMC_TECH_DIGITAL,
@@ -26,7 +21,6 @@ const struct cell_tech cell_digital = {
 	.state = weight_state,
 	.states = 1,
 	.step_ns = 10,
-	.current = cell_ohmic,
 };
 
 const struct cell_tech cell_ideal = {
@@ -37,7 +31,6 @@ const struct cell_tech cell_ideal = {
 	.state = conductance_state,
 	.states = 1,
 	.step_ns = 1100,
-	.current = cell_ohmic,
 };
 
 static const struct cell_tech *best_rram(bool plain_c)

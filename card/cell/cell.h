@@ -81,7 +81,6 @@ struct cell_report {
  * @advance: conductance in LSB of @n cells written with targets @target to @g and aged by e^(@log_age_milli / 1000) seconds
  * @age_limit_milli: @advance does not change beyond this age
  * @read_sigma: standard deviation of one read of conductance @g, both in LSB; 0 without read noise
- * @current: current in microampere at @v volt of a cell of conductance @g microsiemens
  */
 struct cell_tech {
 	const char *name;
@@ -99,7 +98,6 @@ struct cell_tech {
 			const float *g, int log_age_milli, float *out);
 	int age_limit_milli;
 	float (*read_sigma)(float g);
-	float (*current)(float g, float v);
 };
 
 extern const struct cell_tech cell_digital;
@@ -119,8 +117,5 @@ extern const struct cell_tech cell_rram_avx512;		/* the same bits with AVX-512 *
  * Return: the technology, or NULL if there is none of that name.
  */
 const struct cell_tech *cell_find(const char *name, size_t length, bool plain_c);
-
-/* Ohmic cell: I = g v. */
-float cell_ohmic(float g, float v);
 
 #endif

@@ -330,5 +330,4 @@ const struct cell_tech NMC_CELL = {
 	.advance = rram_advance,
 	.age_limit_milli = 12059,
 	.read_sigma = rram_read_sigma,
-	.current = cell_ohmic,
 };
