@@ -77,6 +77,7 @@ struct cell_report {
  * @step_ns: duration of one pulse with its verify read
  * @settle_ns: time that passes at the end of PROGRAM
  * @erased: conductances after an erase, microsiemens; NULL if a cell holds its target exactly
+ * @erased_max: an erased cell reads no more than this, microsiemens
  * @program: programs and verifies one row; NULL if a cell holds its target exactly
  * @advance: conductance in LSB of @n cells written with targets @target to @g and aged by e^(@log_age_milli / 1000) seconds
  * @age_limit_milli: @advance does not change beyond this age
@@ -93,6 +94,7 @@ struct cell_tech {
 	uint32_t step_ns;
 	uint64_t settle_ns;
 	void (*erased)(const struct philox_stream *s, uint32_t cell, unsigned int n, float *g);
+	float erased_max;
 	void (*program)(const struct cell_program *p, struct cell_report *report);
 	void (*advance)(const struct philox_stream *s, uint32_t cell, unsigned int n, const int16_t *target,
 			const float *g, int log_age_milli, float *out);

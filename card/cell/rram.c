@@ -27,6 +27,7 @@
 #define RESPONSE_CYCLE	0.30f			/* spread from pulse to pulse */
 #define RESPONSE_DEVICE	0.20f			/* spread from device to device */
 #define VERIFY_SIGMA	0.02f			/* uS, noise of a verify read */
+#define ERASED_MAX	4.1f			/* uS: where erased cells end, and five VERIFY_SIGMA */
 #define ZERO_BAND	0.30f			/* upper acceptance of a zero target, in bands */
 
 /* e^(0.38 n): response against voltage, one decade in 0.6 V. */
@@ -326,6 +327,7 @@ const struct cell_tech NMC_CELL = {
 	.step_ns = 1100,
 	.settle_ns = 1000000000,
 	.erased = rram_erased,
+	.erased_max = ERASED_MAX,
 	.program = rram_program,
 	.advance = rram_advance,
 	.age_limit_milli = 12059,

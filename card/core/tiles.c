@@ -124,9 +124,11 @@ bool tiles_erase(struct card *card, uint32_t physical)
 	struct tile_cost cost;
 
 	if (t->tile) {
-		if (tile_erase(t->tile, &all, (struct clock){ 0 }, &report, &cost) || report.given_up)
+		if (tile_erase(t->tile, &all, (struct clock){ 0 }, &report, &cost))
 			return false;
 		tiles_record(card, physical, &report, NULL);
+		if (report.given_up)
+			return false;
 	}
 	forget_owner(card, t);
 	return true;

@@ -189,6 +189,46 @@ static void regions(void **state)
 	tile_destroy(t);
 }
 
+/* Cell 5 cannot be erased, cell 6 needs three pulses. */
+static void erased_hardly(const struct philox_stream *s, uint32_t cell, unsigned int n, float *g)
+{
+	uint32_t first = cell & ((1u << PHILOX_DRAW_SHIFT) - 1), pulse = cell >> PHILOX_DRAW_SHIFT;
+
+	cell_find("rram", 4, true)->erased(s, cell, n, g);
+	if (first <= 5 && 5 < first + n)
+		g[5 - first] = 30.0f;
+	if (first <= 6 && 6 < first + n && pulse < 2)
+		g[6 - first] = 20.0f;
+}
+
+/* Erase verifies: it pulses again what is not erased, and counts what will not be. */
+static void erase_verifies(void **unused)
+{
+	const struct tile_region part = { 0, 2, 0, 16 };
+	struct cell_tech tech = *cell_find("rram", 4, true);
+	struct nmc_isa_report r;
+	struct tile_class class;
+	struct tile_cost cost;
+	struct tile *t;
+
+	(void)unused;
+	tech.erased = erased_hardly;
+	tile_class_init(&class, &tech, 16, 16, true);
+	t = tile_create(&class, 1, 0);
+	assert_int_equal(tile_erase(t, &part, (struct clock){ 0 }, &r, &cost), 0);
+	assert_int_equal(r.cells, 32);
+	assert_int_equal(r.given_up, 1);
+	assert_int_equal(r.converged, 31);
+	assert_int_equal(r.pulses, 30 + 8 + 3);
+	assert_int_equal(r.pulses_max, 8);
+	assert_int_equal(r.pulse_hist[0], 30);
+	assert_int_equal(r.pulse_hist[1], 1);
+	assert_int_equal(r.pulse_hist[4], 1);
+	assert_int_equal(r.time_ns, (8 + 1) * 10000);
+	assert_int_equal(r.energy_fj, (30 + 8 + 3) * 200000);
+	tile_destroy(t);
+}
+
 /* The ladder, relaxation and erase give the same bits from each build that this machine runs. */
 static void same_bits(void **state)
 {
@@ -319,6 +359,7 @@ int main(void)
 		cmocka_unit_test(row_parallel),
 		cmocka_unit_test(rewrite_starts_from_aged_cells),
 		cmocka_unit_test(regions),
+		cmocka_unit_test(erase_verifies),
 		cmocka_unit_test(same_bits),
 		cmocka_unit_test(golden_bits),
 		cmocka_unit_test(age_grid),

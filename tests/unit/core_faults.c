@@ -626,6 +626,35 @@ static void refused_program(void **state)
 	rig_free(r);
 }
 
+static void erased_never(const struct philox_stream *s, uint32_t cell, unsigned int n, float *g)
+{
+	(void)s;
+	(void)cell;
+	while (n--)
+		g[n] = 30.0f;
+}
+
+/* A tile that cannot be erased is retired when it is released: it belongs to nobody any more. */
+static void retired_tile(void **state)
+{
+	struct rig *r = rig_small();
+	struct cell_tech tech = *cell_find("rram", 4, false);
+	struct nmc_tile_class class;
+	struct nmc_set_ref set;
+
+	(void)state;
+	tech.erased = erased_never;
+	r->card->classes[SET_RRAM].kind.tech = &tech;
+	set = rig_tileset(r, SET_RRAM, 1);
+	assert_int_equal(card_oracle(r->card, set.set, 0, NULL, NULL), 0);
+	assert_int_equal(rig_admin(r, (struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_RELEASE, .id = set.set }, NULL),
+			 NMC_STATUS_OK);
+	assert_int_equal(rig_admin(r, (struct nmc_sqe){ .opcode = NMC_ADMIN_CLASS, .index = SET_RRAM,
+			 .addr = (uintptr_t)&class, .bytes = sizeof(class) }, NULL), NMC_STATUS_OK);
+	assert_int_equal(class.retired, 1);
+	rig_free(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -639,6 +668,7 @@ int main(void)
 		cmocka_unit_test(dma_fault),
 		cmocka_unit_test(aborted),
 		cmocka_unit_test(step_limit),
+		cmocka_unit_test(retired_tile),
 		cmocka_unit_test(refused_program),
 		cmocka_unit_test(incomplete_tile),
 	};
