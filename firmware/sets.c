@@ -6,11 +6,18 @@
 
 static const uint8_t no_uuid[16];
 
+/* Nothing is asked for that this firmware does not know. */
+static bool understood(const struct nmc_tileset_config *c)
+{
+	return !(c->flags & ~NMC_TILESET_PERSISTENT) && !c->reserved0 && !c->reserved[0] && !c->reserved[1] &&
+	       !c->reserved[2];
+}
+
 static unsigned int check_config(struct fw *fw, const struct nmc_tileset_config *c)
 {
 	bool persistent = c->flags & NMC_TILESET_PERSISTENT;
 
-	if (c->flags & ~NMC_TILESET_PERSISTENT || c->reserved0 || c->reserved[0] || c->reserved[1] || c->reserved[2])
+	if (!understood(c))
 		return NMC_STATUS_FIELD;
 	if (c->class >= fw->class_count)
 		return NMC_STATUS_NOT_FOUND;
@@ -149,7 +156,7 @@ unsigned int fw_tileset_open(struct fw *fw, const struct nmc_sqe *sqe, struct nm
 
 	if (status)
 		return status;
-	if (c.flags & ~NMC_TILESET_PERSISTENT || c.reserved0 || c.reserved[0] || c.reserved[1] || c.reserved[2] || FW_SAME(c.uuid, no_uuid, sizeof(no_uuid)))
+	if (!understood(&c) || FW_SAME(c.uuid, no_uuid, sizeof(no_uuid)))
 		return NMC_STATUS_FIELD;
 	s = find_uuid(fw, c.uuid);
 	if (!s)

@@ -36,8 +36,8 @@ struct cost_case {
 #define MOVE(op, ...)	{ .move = { .c.opcode = op, .slot = SLOT_DATA, __VA_ARGS__ } }
 #define ONE_ROW		.rows = 1, .row_bytes = 1024, .sram.pitch = 1024
 #define STRIDED		.rows = 16, .row_bytes = 64, .sram.pitch = 64, .slot_pitch = 128
-#define VECTOR(op, ...)	{ .vector = { .c.opcode = op, .src = { 0, 256, 0 }, .dst = { 8192, 256, 0 }, .n = 64, .vectors = 16, \
-				      __VA_ARGS__ } }
+#define VECTOR(op, ...)	{ .vector = { .c.opcode = op, .src = { 0, 256, 0 }, .dst = { 8192, 256, 0 }, .n = 64, \
+				      .vectors = 16, __VA_ARGS__ } }
 #define MVM(...)	{ .mvm = { .c.opcode = NMC_OP_MVM, .in = { 0, 16, 0 }, .out = { 8192, 32, 0 }, .vectors = 3, \
 				   .rows = 16, __VA_ARGS__ } }
 #define CELLS(op, ...)	{ .program = { .c.opcode = op, .rows = 16, .cols = 8, __VA_ARGS__ } }

@@ -101,7 +101,8 @@ static inline int answer(int fd, void *out, size_t room)
 	return 0;
 }
 
-static inline int call(struct host *h, unsigned int command, const void *data, size_t bytes, int pass, void *out, size_t room)
+static inline int call(struct host *h, unsigned int command, const void *data, size_t bytes, int pass, void *out,
+		       size_t room)
 {
 	transmit(h->fd, command, 0, data, bytes, pass);
 	return answer(h->fd, out, room);
