@@ -401,13 +401,25 @@ struct nmc_identify {
  * @NMC_TECH_DIGITAL: integer memory
  * @NMC_TECH_IDEAL: perfect conductances
  * @NMC_TECH_RRAM: filamentary oxide RRAM
+ * @NMC_TECH_PCM: phase-change memory
+ * @NMC_TECH_FEFET: ferroelectric transistor
+ * @NMC_TECH_ECRAM: ion-gated (electrochemical) transistor
+ * @NMC_TECH_MTJ: magnetic tunnel junction
+ * @NMC_TECH_FLASH: charge-trapping transistor, SONOS among them
+ * @NMC_TECH_CAPACITOR: charge on a capacitor that gates a transistor
  *
- * Values 3 to 63 are free for phase-change, ferroelectric, ion-gated, magnetic, diffusive and threshold cells.
+ * Values 9 to 63 are free for diffusive, threshold and other cells.
  */
 enum nmc_technology {
 	NMC_TECH_DIGITAL	= 0,
 	NMC_TECH_IDEAL		= 1,
 	NMC_TECH_RRAM		= 2,
+	NMC_TECH_PCM		= 3,
+	NMC_TECH_FEFET		= 4,
+	NMC_TECH_ECRAM		= 5,
+	NMC_TECH_MTJ		= 6,
+	NMC_TECH_FLASH		= 7,
+	NMC_TECH_CAPACITOR	= 8,
 };
 
 /**
