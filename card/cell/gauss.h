@@ -42,6 +42,27 @@ static inline float log_poly(float x)
 }
 
 /*
+ * Exponential of x, which is limited to -87 .. 88: 2^n e^r with |r| <= ln(2)/2, eight terms of the series. Error below
+ * 2e-7 relative.
+ */
+static inline float exp_poly(float x)
+{
+	float y = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+	float n = (y * 1.44269504f + 0x1.8p23f) - 0x1.8p23f;
+	float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
+	float p = 1.98412698e-4f;
+
+	p = 1.38888889e-3f + p * r;
+	p = 8.33333333e-3f + p * r;
+	p = 4.16666667e-2f + p * r;
+	p = 1.66666667e-1f + p * r;
+	p = 0.5f + p * r;
+	p = 1.0f + p * r;
+	p = 1.0f + p * r;
+	return p * bits_float((uint32_t)((int32_t)n + 127) << 23);
+}
+
+/*
  * Standard normal deviate from 32 random bits: sqrt(2) erfinv(x) with x = (2 k + 1) 2^-24 - 1 for the upper 24 bits
  * k; the polynomials are those of M. Giles, "Approximating the erfinv function", GPU Computing Gems, 2011. The tail
  * ends at |z| = 5.42 (probability 6e-8).
