@@ -3,6 +3,7 @@
  * Making a card from its options, and ending it.
  */
 #include <errno.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -83,15 +84,21 @@ static int check_options(const struct card_options *o, struct complaint *c)
 	return 0;
 }
 
-static int add_class(struct card *card, const char *name, size_t length, struct complaint *c)
+static int add_class(struct card *card, const char *text, size_t length, struct complaint *c)
 {
 	struct card_class *class = &card->classes[card->class_count];
+	char name[PATH_MAX], why[512] = "no memory";
+	int ret;
 
 	if (card->class_count == CARD_MAX_CLASSES)
 		return refuse(c, -EINVAL, "classes: at most %u", CARD_MAX_CLASSES);
-	if (!tiles_describe(card, class, name, length))
-		return refuse(c, -EINVAL, "classes: \"%.*s\" is not a tile class; there are " CELL_NAMES, (int)length,
-			      name);
+	if (length >= sizeof(name))
+		return refuse(c, -EINVAL, "classes: a name or path of %zu bytes is too long", length);
+	memcpy(name, text, length);
+	name[length] = 0;
+	ret = tiles_describe(card, class, name, why, sizeof(why));
+	if (ret)
+		return refuse(c, ret == -ENOMEM ? ret : -EINVAL, "classes: %s", why);
 	card->tile_count += class->count;
 	card->class_count++;
 	if (card->tile_count > CARD_MAX_TILES)
@@ -177,6 +184,8 @@ void card_destroy(struct card *card)
 	mgmt_destroy(card->mgmt);
 	job_free_all(card);
 	tiles_free(card);
+	for (i = 0; i < card->class_count; i++)
+		cell_tech_close(card->classes[i].tech);
 	pool_destroy(card->pool);
 	for (i = 0; i < NMC_MAX_TILESETS; i++) {
 		pthread_mutex_destroy(&card->sets[i].lock);

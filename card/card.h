@@ -17,8 +17,8 @@ struct card_server;
 
 /**
  * struct card_options - what kind of card
- * @classes: tile classes in order of their physical tiles, comma separated names of "rram", "ideal", "digital";
- *	NULL for all three in this order
+ * @classes: tile classes in order of their physical tiles, with commas between: "digital", names of shipped decks ("rram",
+ *	"ideal", "pcm", ...), or paths of deck files, which have a '/' or '.'; NULL for rram, ideal, digital
  * @tiles: tiles of each class, 0 for 64; 1 to 4096 in all
  * @rows: physical rows of a tile, 0 for 256; 4 to 384
  * @cols: physical columns of a tile, 0 for 256; even, 4 to 512

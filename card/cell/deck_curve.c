@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 #include "card/cell/deck_read.h"
-#include "card/core/gauss.h"
+#include "card/cell/gauss.h"
 
 #define LOWEST	1e-6	/* of x under ln and power, and of microsiemens under log10 */
 

@@ -16,6 +16,10 @@
  * @PURPOSE_RELAX: relaxation after a write; event of the programming
  * @PURPOSE_READ: READ instruction; event of the read
  * @PURPOSE_PRODUCT: read noise of a product; event of the vector
+ * @PURPOSE_CELLS: read noise of a product, cell by cell; event of the vector
+ * @PURPOSE_FLICKER: slow part of 1/f noise; event of the write, draw = decade of age
+ * @PURPOSE_DEFECT: defects of manufacture; event 0
+ * @PURPOSE_COLUMN: errors of the column converters; event 0
  */
 enum purpose {
 	PURPOSE_DEVICE	= 1,
@@ -24,6 +28,10 @@ enum purpose {
 	PURPOSE_RELAX	= 4,
 	PURPOSE_READ	= 5,
 	PURPOSE_PRODUCT	= 6,
+	PURPOSE_CELLS	= 7,
+	PURPOSE_FLICKER	= 8,
+	PURPOSE_DEFECT	= 9,
+	PURPOSE_COLUMN	= 10,
 };
 
 #define PHILOX_DRAW_SHIFT	20	/* counter word 0: cell or column block below, draw index above */

@@ -8,6 +8,7 @@
 #include "card/core/tiles.h"
 #include "card/core/vector.h"
 
+#define WHAT_IF		(NMC_MVM_NO_CONVERTER_ERROR | (TILE_MODES & ~NMC_MVM_NO_READ_NOISE))
 #define SEGMENT		16384u		/* vectors between two looks at the stop flag */
 #define PART_MACS	400000u		/* least work that is worth handing to another thread */
 
@@ -95,13 +96,15 @@ static int check_mvm(struct job *j, struct mvm_work *w)
 {
 	const struct nmc_isa_mvm *m = w->m;
 
-	if (m->c.flags & ~(NMC_MVM_ACCUMULATE | NMC_MVM_NO_READ_NOISE) || m->reserved0)
+	if (m->c.flags & ~(NMC_MVM_ACCUMULATE | NMC_MVM_NO_READ_NOISE | WHAT_IF) || m->reserved0)
 		return job_fault(j, NMC_FAULT_RESERVED, 0, m->c.flags);
 	if (job_reserved(j, m->reserved, sizeof(m->reserved)))
 		return -1;
 	if (job_find_tile(j, m->set, m->tile, &w->physical))
 		return -1;
 	w->class = tiles_class(j->card, w->physical);
+	if (m->c.flags & WHAT_IF && !(w->class->described.flags & NMC_CLASS_WHAT_IF))
+		return job_fault(j, NMC_FAULT_RESERVED, m->tile, m->c.flags);
 	if (!m->rows || !m->cols)
 		return job_fault(j, NMC_FAULT_OPERAND, m->tile, 0);
 	if (m->first_row + m->rows > w->class->described.rows)
@@ -189,7 +192,7 @@ static void set_product(struct mvm_work *w)
 		.cols = m->cols,
 		.adc_bits = m->adc_bits,
 		.accumulate = m->c.flags & NMC_MVM_ACCUMULATE,
-		.read_noise = !(m->c.flags & NMC_MVM_NO_READ_NOISE),
+		.mode = m->c.flags & ~NMC_MVM_ACCUMULATE,
 	};
 	w->part = part_of(w);
 }

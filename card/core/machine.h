@@ -27,12 +27,14 @@ struct vector_ops;
 
 /**
  * struct card_class - a run of physical tiles of one kind
+ * @tech: technology, owned
  * @kind: geometry, technology and kernels, for card/tile
  * @described: the same for the host, without free and retired
  * @first: first physical tile
  * @count: tiles
  */
 struct card_class {
+	struct cell_tech *tech;
 	struct tile_class kind;
 	struct nmc_tile_class described;
 	uint32_t first;

@@ -7,19 +7,22 @@
 #include "card/core/job.h"
 #include "card/core/tiles.h"
 
-bool tiles_describe(struct card *card, struct card_class *class, const char *name, size_t length)
+int tiles_describe(struct card *card, struct card_class *class, const char *name, char *error, size_t error_bytes)
 {
 	const struct card_options *o = &card->options;
-	const struct cell_tech *tech = cell_find(name, length, o->plain_c);
 	struct nmc_tile_class *d = &class->described;
+	const struct cell_tech *tech;
+	int ret;
 
-	if (!tech)
-		return false;
+	ret = cell_tech_open(name, o->plain_c, &class->tech, error, error_bytes);
+	if (ret)
+		return ret;
+	tech = class->tech;
 	tile_class_init(&class->kind, tech, o->rows, o->cols, o->plain_c);
 	class->first = card->tile_count;
 	class->count = o->tiles;
-	memcpy(d->name, name, length < sizeof(d->name) ? length : sizeof(d->name) - 1);
-	d->technology = tech->technology;
+	memcpy(d->name, tech->deck.name, sizeof(d->name));
+	d->technology = tech->deck.technology;
 	d->flags = tech->flags;
 	d->tiles = class->count;
 	d->rows = class->kind.rows;
@@ -30,9 +33,9 @@ bool tiles_describe(struct card *card, struct card_class *class, const char *nam
 		d->adc_bits_min = TILE_ADC_BITS_MIN;
 		d->adc_bits_max = TILE_ADC_BITS_MAX;
 	}
-	d->gmin_ns = (uint32_t)(tech->gmin * 1000.0f);
-	d->gmax_ns = (uint32_t)(tech->gmax * 1000.0f);
-	return true;
+	d->gmin_ns = (uint32_t)(tech->deck.gmin * 1000.0f);
+	d->gmax_ns = (uint32_t)(tech->deck.gmax * 1000.0f);
+	return 0;
 }
 
 void tiles_init(struct card *card)

@@ -8,8 +8,8 @@
 
 #include "card/core/machine.h"
 
-/* Adds a class of the technology @name, its tiles following those that exist; false if there is no such technology. */
-bool tiles_describe(struct card *card, struct card_class *class, const char *name, size_t length);
+/* Describes the next class, of the technology @name (see cell_tech_open()), its tiles following those that exist. */
+int tiles_describe(struct card *card, struct card_class *class, const char *name, char *error, size_t error_bytes);
 
 /* Every tile as it leaves the factory. */
 void tiles_init(struct card *card);

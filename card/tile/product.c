@@ -7,10 +7,8 @@
 #if defined(__AVX2__)
 #include <immintrin.h>
 #endif
-#include "card/cell/gauss.h"
+#include "card/cell/normal.h"
 #include "card/tile/product.h"
-
-#define NOISE_UNIT	256.0f	/* LSB^2 that one unit of the variance matrix stands for */
 
 #if defined(__AVX512VNNI__)
 #define GROUP	6
@@ -108,24 +106,44 @@ static void product_sum(int32_t *acc, const int16_t *w, unsigned int cols, unsig
 }
 #endif
 
-static void product_pack(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows, bool square)
+static void product_pack(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows)
 {
 	unsigned int before = first & 1;
 	unsigned int i;
 
 	if (before)
 		x[0] = 0;
-	if (square)
-		for (i = 0; i < rows; i++)
-			x[before + i] = (int16_t)(in[i] * in[i]);
-	else
-		for (i = 0; i < rows; i++)
-			x[before + i] = in[i];
+	for (i = 0; i < rows; i++)
+		x[before + i] = in[i];
 	if ((before + rows) & 1)
 		x[before + rows] = 0;
 }
 
-static void product_noise(int32_t *acc, const int32_t *var, unsigned int first, unsigned int n,
+static unsigned int product_square(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows)
+{
+	unsigned int before = first & 1, shift = 0, i;
+	int peak = 0;
+
+	for (i = 0; i < rows; i++) {
+		int size = in[i] < 0 ? -in[i] : in[i];
+
+		peak = size > peak ? size : peak;
+	}
+	while (peak * peak >> shift > PRODUCT_SQUARE)
+		shift++;
+	if (before)
+		x[0] = 0;
+	for (i = 0; i < rows; i++) {
+		int square = in[i] * in[i], low = (1 << shift) - 1;
+
+		x[before + i] = (int16_t)((square + (low >> 1) + (square >> shift & 1 & (low != 0))) >> shift);
+	}
+	if ((before + rows) & 1)
+		x[before + rows] = 0;
+	return shift;
+}
+
+static void product_noise(int32_t *acc, const int32_t *var, float unit, unsigned int first, unsigned int n,
 			  const struct philox_stream *s, unsigned int draw)
 {
 	unsigned int skip = first & 3, blocks = (skip + n + 3) / 4;
@@ -142,10 +160,93 @@ static void product_noise(int32_t *acc, const int32_t *var, unsigned int first, 
 		z[4 * i + 3] = gauss(r[3]);
 	}
 	for (i = 0; i < n; i++) {
-		float sigma = __builtin_sqrtf((float)var[i] * NOISE_UNIT);
+		float sigma = __builtin_sqrtf((float)var[i] * unit);
 
 		acc[i] += (int32_t)round_half_evenf(sigma * z[skip + i]);
 	}
+}
+
+/* Cells of one row, the even or the odd one of a pair in @g and @var. */
+static inline __attribute__((always_inline)) void noisy_row(int32_t *restrict acc, const int16_t *restrict g,
+							    const int16_t *restrict var, float unit, unsigned int cols,
+							    int32_t x, const float *restrict z)
+{
+	unsigned int i;
+
+	for (i = 0; i < cols; i++) {
+		float sigma = __builtin_sqrtf((float)var[2 * i] * unit);
+		float y = round_half_evenf((float)g[2 * i] + sigma * z[i]);
+
+		acc[i] += (int32_t)(y < 0.0f ? 0.0f : y) * x;
+	}
+}
+
+static void product_cells(int32_t *acc, const int16_t *g, const int16_t *var, float unit, unsigned int cols, const int16_t *x,
+			  const struct philox_stream *s, uint32_t cell, unsigned int pitch)
+{
+	float room[PRODUCT_COLS + 2 * NORMAL_BLOCK];
+
+	if (x[0])
+		noisy_row(acc, g, var, unit, cols, x[0], normal_cells(s, cell, cols, 0, room));
+	if (x[1])
+		noisy_row(acc, g + 1, var + 1, unit, cols, x[1], normal_cells(s, cell + pitch, cols, 0, room));
+}
+
+static inline int32_t code_of(float g)
+{
+	float x = g < 0.0f ? 0.0f : g > 32767.0f ? 32767.0f : g;
+
+	return (int32_t)round_half_evenf(x);
+}
+
+/* Two rows of a pair side by side. */
+static inline uint32_t pair_of(int32_t even, int32_t odd)
+{
+	return ((uint32_t)even & 0xffff) | (uint32_t)odd << 16;
+}
+
+static void product_encode(uint32_t *restrict to, const float *restrict even, const float *restrict odd, unsigned int cols)
+{
+	unsigned int i;
+
+	for (i = 0; i < cols; i++)
+		to[i] = pair_of(code_of(even[i]), code_of(odd[i]));
+}
+
+static void product_encode_pairs(uint32_t *restrict to, const float *restrict even, const float *restrict odd,
+				 unsigned int outputs)
+{
+	unsigned int i;
+
+	for (i = 0; i < outputs; i++)
+		to[i] = pair_of(code_of(even[2 * i]) - code_of(even[2 * i + 1]),
+				code_of(odd[2 * i]) - code_of(odd[2 * i + 1]));
+}
+
+static inline int32_t weight_of(float var)
+{
+	const float most = (float)(PRODUCT_VAR / 2);	/* of one cell */
+
+	return (int32_t)round_half_evenf(var > most ? most : var);
+}
+
+static void product_weigh(uint32_t *restrict to, const float *restrict even, const float *restrict odd, unsigned int cols,
+			  float per_unit)
+{
+	unsigned int i;
+
+	for (i = 0; i < cols; i++)
+		to[i] = pair_of(weight_of(even[i] * per_unit), weight_of(odd[i] * per_unit));
+}
+
+static void product_weigh_pairs(uint32_t *restrict to, const float *restrict even, const float *restrict odd,
+				unsigned int outputs, float per_unit)
+{
+	unsigned int i;
+
+	for (i = 0; i < outputs; i++)
+		to[i] = pair_of(weight_of(even[2 * i] * per_unit) + weight_of(even[2 * i + 1] * per_unit),
+				weight_of(odd[2 * i] * per_unit) + weight_of(odd[2 * i + 1] * per_unit));
 }
 
 static uint64_t product_convert(double *code, const int32_t *acc, const struct product_convert *c)
@@ -154,7 +255,7 @@ static uint64_t product_convert(double *code, const int32_t *acc, const struct p
 	unsigned int i;
 
 	for (i = 0; i < c->cols; i++) {
-		double x = round_half_even(((double)acc[i] + c->offset[i]) * c->range[i]);
+		double x = round_half_even(product_level(c, acc, i));
 
 		clips += (x > c->limit) | (x < -c->limit);
 		x = x > c->limit ? c->limit : x;
@@ -182,7 +283,13 @@ static uint64_t product_scale(int32_t *out, const double *code, const struct pro
 const struct product_ops NMC_PRODUCT = {
 	.sum = product_sum,
 	.pack = product_pack,
+	.square = product_square,
 	.noise = product_noise,
+	.cells = product_cells,
+	.encode = product_encode,
+	.encode_pairs = product_encode_pairs,
+	.weigh = product_weigh,
+	.weigh_pairs = product_weigh_pairs,
 	.convert = product_convert,
 	.scale = product_scale,
 };

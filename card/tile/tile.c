@@ -5,17 +5,54 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include "card/cell/gauss.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 
+/* Largest variance of the difference of two cells, LSB squared: at the top of the range, the largest Q, now. */
+static float most_variance(const struct cell_tech *tech)
+{
+	uint32_t decade;
+	float fast = cell_read_at(tech, 0, &decade).fast, most = 0.0f;
+	unsigned int i;
+
+	for (i = 0; i < CELL_TABLE; i++) {
+		float white = tech->tables->white[i], pink = tech->tables->pink[i] * fast, var;
+
+		pink *= tech->deck.read.pink_relative ? (float)(i << CELL_TABLE_SHIFT) : 1.0f;
+		var = white * white + pink * pink;
+		most = var > most ? var : most;
+	}
+	return 2.0f * most;
+}
+
+static void describe_wires(struct tile_class *class)
+{
+	const struct deck_wires *w = &class->tech->deck.wires;
+
+	class->wire = (struct wire){
+		.row_ohm = w->row_ohm, .col_ohm = w->col_ohm, .row_end_ohm = w->row_end_ohm, .col_end_ohm = w->col_end_ohm,
+		.driven = WIRE_FIRST, .read = WIRE_LAST,
+	};
+	class->wired = w->row_ohm > 0.0f || w->col_ohm > 0.0f || w->row_end_ohm > 0.0f || w->col_end_ohm > 0.0f;
+}
+
 void tile_class_init(struct tile_class *class, const struct cell_tech *tech, uint16_t rows, uint16_t cols, bool plain_c)
 {
-	class->tech = tech;
-	class->product = product_select(plain_c);
-	class->rows = rows;
-	class->cols = cols;
-	class->outputs = tech->flags & NMC_CLASS_DIFFERENTIAL ? cols / 2 : cols;
+	*class = (struct tile_class){
+		.tech = tech,
+		.product = product_select(plain_c),
+		.wires = wire_select(plain_c),
+		.rows = rows,
+		.cols = cols,
+		.outputs = tech->flags & NMC_CLASS_DIFFERENTIAL ? cols / 2 : cols,
+		.var_unit = 1.0f,
+	};
+	describe_wires(class);
+	if (!(tech->flags & NMC_CLASS_READ_NOISE))
+		return;
+	tile_class_moments(class);
+	while (class->var_unit * PRODUCT_VAR < most_variance(tech))
+		class->var_unit *= 2.0f;
 }
 
 const struct product_ops *product_select(bool plain_c)
@@ -33,11 +70,30 @@ const struct product_ops *product_select(bool plain_c)
 
 static void form(struct tile *t)
 {
+	const struct cell_tech *tech = t->class->tech;
 	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_FORMED, 0);
 	unsigned int row, cols = t->class->cols;
 
 	for (row = 0; row < t->class->rows; row++)
-		t->class->tech->erased(&s, row * cols, cols, t->g + (size_t)row * cols);
+		tech->kernels->erased(tech, &s, row * cols, cols, 0, t->g + (size_t)row * cols);
+}
+
+/* State beyond the target. */
+static int make_cells(struct tile *t)
+{
+	bool frozen = t->class->tech->ageing != CELL_STILL;
+
+	t->g = malloc(tile_cells(t) * sizeof(*t->g));
+	t->frozen = frozen ? calloc(tile_cells(t), sizeof(*t->frozen)) : NULL;
+	t->wear = calloc(tile_cells(t), sizeof(*t->wear));
+	t->write = calloc(tile_cells(t), sizeof(*t->write));
+	t->writes = calloc(1, sizeof(*t->writes));
+	if (!t->g || (frozen && !t->frozen) || !t->wear || !t->write || !t->writes)
+		return -ENOMEM;
+	t->write_count = 1;
+	t->write_room = 1;
+	form(t);
+	return tile_make_defects(t);
 }
 
 struct tile *tile_create(const struct tile_class *class, uint64_t seed, uint32_t physical)
@@ -50,23 +106,13 @@ struct tile *tile_create(const struct tile_class *class, uint64_t seed, uint32_t
 	t->seed = seed;
 	t->physical = physical;
 	t->event = 1;
+	t->kelvin = class->tech->deck.thermal.reference_k;
 	t->target = calloc(tile_cells(t), sizeof(*t->target));
-	if (!t->target)
-		goto fail;
-	if (!class->tech->program)
-		return t;
-	t->g = malloc(tile_cells(t) * sizeof(*t->g));
-	t->write = calloc(tile_cells(t), sizeof(*t->write));
-	t->writes = calloc(1, sizeof(*t->writes));
-	if (!t->g || !t->write || !t->writes)
-		goto fail;
-	t->write_count = 1;
-	t->write_room = 1;
-	form(t);
+	if (!t->target || (!class->tech->exact && make_cells(t))) {
+		tile_destroy(t);
+		return NULL;
+	}
 	return t;
-fail:
-	tile_destroy(t);
-	return NULL;
 }
 
 void tile_destroy(struct tile *t)
@@ -75,20 +121,14 @@ void tile_destroy(struct tile *t)
 		return;
 	free(t->target);
 	free(t->g);
+	free(t->frozen);
+	free(t->wear);
 	free(t->write);
 	free(t->writes);
-	free(t->pairs.g);
-	free(t->pairs.var);
-	free(t->singles.g);
-	free(t->singles.var);
+	free(t->defects);
+	free(t->matrix.g);
+	free(t->matrix.var);
 	free(t);
-}
-
-static size_t matrix_bytes(const struct tile *t, const struct tile_matrix *m)
-{
-	size_t one = tile_matrix_bytes(t, m);
-
-	return (m->g ? one : 0) + (m->var ? one : 0);
 }
 
 size_t tile_bytes(const struct tile *t)
@@ -96,9 +136,9 @@ size_t tile_bytes(const struct tile *t)
 	size_t cell = sizeof(*t->target);
 
 	if (t->g)
-		cell += sizeof(*t->g) + sizeof(*t->write);
-	return sizeof(*t) + tile_cells(t) * cell + t->write_room * sizeof(*t->writes) + matrix_bytes(t, &t->pairs) +
-	       matrix_bytes(t, &t->singles);
+		cell += sizeof(*t->g) + sizeof(*t->wear) + sizeof(*t->write) + (t->frozen ? sizeof(*t->frozen) : 0);
+	return sizeof(*t) + tile_cells(t) * cell + t->write_room * sizeof(*t->writes) +
+	       t->defect_room * sizeof(*t->defects) + t->matrix.bytes * (t->matrix.var ? 2 : 1);
 }
 
 uint64_t tile_event(const struct tile *t)
@@ -115,20 +155,20 @@ bool tile_target_valid(const struct tile_class *class, int value)
 
 void tile_changed(struct tile *t)
 {
-	t->pairs_valid = false;
-	t->singles_valid = false;
+	t->matrix.kind = TILE_NOTHING;
 }
 
-/* Thousandths of ln(age / 1 s), zero below a second, no more than matters to the technology. */
-static int age_milli(const struct tile *t, struct clock at)
+void tile_temperature(struct tile *t, float kelvin)
 {
-	uint64_t ns = t->now.ns > at.ns ? t->now.ns - at.ns : 0;
-	int milli;
+	if (t->kelvin == kelvin)
+		return;
+	t->kelvin = kelvin;
+	tile_changed(t);
+}
 
-	if (ns <= 1000000000)
-		return 0;
-	milli = (int)(log_poly((float)ns * 1e-9f) * 1000.0f);
-	return milli < t->class->tech->age_limit_milli ? milli : t->class->tech->age_limit_milli;
+static int age_of(const struct tile *t, struct clock at)
+{
+	return cell_age_grid(t->now.ns > at.ns ? t->now.ns - at.ns : 0);
 }
 
 void tile_sample(struct tile *t, struct clock now)
@@ -138,7 +178,7 @@ void tile_sample(struct tile *t, struct clock now)
 	t->now = now;
 	for (i = 0; i < t->write_count; i++) {
 		struct tile_write *w = &t->writes[i];
-		int age = w->relaxes ? age_milli(t, w->at) : 0;
+		int age = w->ages ? age_of(t, w->at) : 0;
 
 		if (age != w->age) {
 			w->age = age;
@@ -197,63 +237,120 @@ int tile_reserve_write(struct tile *t, const struct tile_region *region)
 	return 0;
 }
 
-void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool relaxes)
+void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool ages)
 {
 	unsigned int row, col, index;
 
 	if (whole_tile(t, region))
 		t->write_count = 0;
 	index = t->write_count++;
-	t->writes[index] = (struct tile_write){ .event = t->event, .at = at, .relaxes = relaxes };
+	t->writes[index] = (struct tile_write){ .event = t->event, .at = at, .ages = ages };
 	for (row = region->first_row; row < region->first_row + region->rows; row++)
 		for (col = region->first_col; col < region->first_col + region->cols; col++)
 			t->write[(size_t)row * t->class->cols + col] = (uint16_t)index;
 	tile_changed(t);
 }
 
-/* Cells @col to @end of a row that share one write. */
-static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, float *out)
+static void fill_target(const struct tile *t, size_t cell, unsigned int n, float *out)
 {
-	const struct tile_write *w = &t->writes[t->write[cell]];
-	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_RELAX, w->event);
-	float lsb = t->class->tech->gmax * CELL_LSB;
 	unsigned int i;
 
-	if (w->relaxes) {
-		t->class->tech->advance(&s, (uint32_t)cell, n, t->target + cell, t->g + cell, w->age, out);
-		return;
-	}
 	for (i = 0; i < n; i++)
-		out[i] = t->g[cell + i] / lsb;
+		out[i] = t->target[cell + i];
 }
 
-void tile_row(const struct tile *t, unsigned int row, float *out)
+/* Cells of one row that share one write. */
+static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsigned int mode, struct tile_scratch *scratch,
+			 float *out)
 {
-	unsigned int cols = t->class->cols, col, end;
+	const struct cell_tech *tech = t->class->tech;
+	const struct tile_write *w = &t->writes[t->write[cell]];
+	struct philox_stream device = philox_stream(t->seed, t->physical, PURPOSE_DEVICE, 0);
+	int grid = mode & NMC_MVM_NO_AGEING ? 0 : w->age;
+	float exact[CELL_LANES];
+	const float *g = t->g + cell;
+	unsigned int i;
+
+	if (mode & NMC_MVM_NO_SPREAD && w->ages) {
+		for (i = 0; i < n; i++)
+			exact[i] = (float)t->target[cell + i] * tech->lsb;
+		g = exact;
+	}
+	if (!w->ages || (g == exact && tech->ageing == CELL_RELAXES)) {
+		for (i = 0; i < n; i++)
+			out[i] = g[i] * tech->per_lsb;
+		return;
+	}
+	if (scratch->grid != grid) {
+		cell_age_at(tech, grid, &scratch->age);
+		scratch->grid = grid;
+	}
+	tech->kernels->age(tech, &scratch->age, &device, (uint32_t)cell, n, t->target + cell, g,
+			   t->frozen ? t->frozen + cell : NULL, out);
+}
+
+/* Broken cells hold what they hold, whatever was written; worn ones are stuck where they were. */
+static void apply_defects(const struct tile *t, unsigned int row, float *out)
+{
+	const struct cell_tech *tech = t->class->tech;
+	uint8_t defect[CELL_LANES];
+	unsigned int col;
+
+	if (!t->defect_count || !tile_row_defects(t, row, defect))
+		return;
+	for (col = 0; col < t->class->cols; col++) {
+		switch (defect[col]) {
+		case CELL_STUCK_LOW:
+			out[col] = tech->deck.gmin * tech->per_lsb;
+			break;
+		case CELL_STUCK_HIGH:
+			out[col] = tech->deck.gmax * tech->per_lsb;
+			break;
+		case CELL_DEAD:
+			out[col] = 0.0f;
+			break;
+		case CELL_WORN:
+			out[col] = t->g[(size_t)row * t->class->cols + col] * tech->per_lsb;
+			break;
+		}
+	}
+}
+
+void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct tile_scratch *scratch, float *out)
+{
+	const struct deck_thermal *heat = &t->class->tech->deck.thermal;
+	unsigned int cols = t->class->cols, col, n;
 	size_t cell = (size_t)row * cols;
 
 	if (!t->g) {
-		for (col = 0; col < cols; col++)
-			out[col] = t->target[cell + col];
+		fill_target(t, cell, cols, out);
 		return;
 	}
-	for (col = 0; col < cols; col = end) {
-		for (end = col + 1; end < cols && t->write[cell + end] == t->write[cell + col]; end++)
-			;
-		run_of_cells(t, cell + col, end - col, out + col);
+	for (col = 0; col < cols; col += n) {
+		n = tile_run(t, cell, col, cols);
+		run_of_cells(t, cell + col, n, mode, scratch, out + col);
+	}
+	if (!(mode & NMC_MVM_NO_DEFECTS))
+		apply_defects(t, row, out);
+	if (t->kelvin != heat->reference_k && heat->coefficient != 0.0f && !(mode & NMC_MVM_NO_TEMPERATURE)) {
+		float factor = 1.0f + heat->coefficient * (t->kelvin - heat->reference_k);
+
+		for (col = 0; col < cols; col++)
+			out[col] *= factor < 0.0f ? 0.0f : factor;
 	}
 }
 
 void tile_oracle(const struct tile *t, float *g, float *target)
 {
-	float unit = t->class->tech->flags & NMC_CLASS_CONVERTERS ? t->class->tech->gmax * CELL_LSB : 1.0f;
+	float unit = t->class->tech->flags & NMC_CLASS_CONVERTERS ? t->class->tech->lsb : 1.0f;
+	struct tile_scratch scratch = { .grid = -1 };
 	unsigned int row, col, cols = t->class->cols;
 	float line[CELL_LANES];
 
 	for (row = 0; row < t->class->rows; row++) {
 		size_t cell = (size_t)row * cols;
 
-		tile_row(t, row, line);
+		tile_row(t, row, 0, &scratch, line);
 		for (col = 0; col < cols; col++) {
 			if (g)
 				g[cell + col] = line[col] * unit;

@@ -12,13 +12,22 @@
 #include "card/cell/cell.h"
 #include "card/tile/clock.h"
 #include "card/tile/product.h"
+#include "card/tile/wire.h"
 
 struct tile;
+
+#define TILE_CLAMP	257	/* entries of the tables of clamped moments: g / sigma from 0 to 4 */
 
 /**
  * struct tile_class - one kind of tile
  * @tech: cell technology
  * @product: build of the product kernels
+ * @wires: build of the wire solver
+ * @wire: wires; ideal ones need no solve
+ * @wired: they are not ideal
+ * @var_unit: unit of the variances in a snapshot, LSB squared
+ * @clamp_mean: mean of max(0, g + sigma z) less g, in sigma, by g / sigma
+ * @clamp_var: its variance in sigma squared
  * @rows: physical rows, at most %NMC_ISA_MAX_ROWS
  * @cols: physical columns, even, at most %CELL_LANES
  * @outputs: outputs of a product: half of @cols for differential pairs
@@ -26,6 +35,12 @@ struct tile;
 struct tile_class {
 	const struct cell_tech *tech;
 	const struct product_ops *product;
+	const struct wire_ops *wires;
+	struct wire wire;
+	bool wired;
+	float var_unit;
+	float clamp_mean[TILE_CLAMP];
+	float clamp_var[TILE_CLAMP];
 	uint16_t rows;
 	uint16_t cols;
 	uint16_t outputs;
@@ -44,6 +59,9 @@ struct tile_class {
  * @plain_c: take the baseline build of the kernels
  */
 void tile_class_init(struct tile_class *class, const struct cell_tech *tech, uint16_t rows, uint16_t cols, bool plain_c);
+
+/* Fills in the tables of clamped moments. */
+void tile_class_moments(struct tile_class *class);
 
 /**
  * tile_create() - an erased tile as it left the factory
@@ -65,10 +83,17 @@ size_t tile_bytes(const struct tile *t);
 /* Number of the next event: writes, reads and product vectors are numbered in one sequence of 56 bits. */
 uint64_t tile_event(const struct tile *t);
 
+/* What a product leaves out, NMC_MVM_*: bits that belong to its snapshot. */
+#define TILE_MODES	(NMC_MVM_NO_READ_NOISE | NMC_MVM_CELL_NOISE | NMC_MVM_NO_WIRES | NMC_MVM_NO_SPREAD | \
+			 NMC_MVM_NO_AGEING | NMC_MVM_NO_DEFECTS | NMC_MVM_NO_TEMPERATURE)
+
+/* Temperature of the die from now on, kelvin. */
+void tile_temperature(struct tile *t, float kelvin);
+
 /**
  * tile_sample() - lets the cells age to @now; what follows sees them so
  * @t: the tile
- * @now: card time of its set
+ * @now: card time of its set as the cells feel it: faster where it is warmer
  *
  * Ages count on a logarithmic grid (steps of 0.1 %): sampling more often changes nothing.
  */
@@ -157,7 +182,7 @@ void tile_read(struct tile *t, const struct tile_region *region, void *out, size
  * @cols: outputs
  * @adc_bits: converter resolution
  * @accumulate: add to the output
- * @read_noise: with read noise
+ * @mode: NMC_MVM_* that change what the product sees, of %TILE_MODES and %NMC_MVM_NO_CONVERTER_ERROR
  * @event: event number of the first vector, set by tile_mvm_begin()
  */
 struct tile_mvm {
@@ -173,7 +198,7 @@ struct tile_mvm {
 	unsigned int cols;
 	unsigned int adc_bits;
 	bool accumulate;
-	bool read_noise;
+	unsigned int mode;
 	uint64_t event;
 };
 

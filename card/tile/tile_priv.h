@@ -1,39 +1,59 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Inside of a tile: state of the cells and the snapshots made of it.
+ * Inside of a tile: state of the cells and the snapshot made of it.
  */
 #ifndef NMC_CARD_TILE_PRIV_H
 #define NMC_CARD_TILE_PRIV_H
 
 #include "card/tile/tile.h"
 
-/* Partial writes that a tile remembers apart: 1 byte a cell, but no fewer and no more than so many. */
-#define TILE_CELLS_A_WRITE	32u
-#define TILE_LEAST_WRITES	128u
+/* Partial writes that a tile remembers apart: less than 1 byte a cell, but no fewer and no more than so many. */
+#define TILE_CELLS_A_WRITE	48u
+#define TILE_LEAST_WRITES	64u
 #define TILE_MOST_WRITES	2048u
+
+#define TILE_DEFECT_BITS 3	/* a defect is cell << TILE_DEFECT_BITS | enum cell_defect */
 
 /**
  * struct tile_write - one PROGRAM or ERASE that cells still remember
  * @event: its number
- * @at: card time of its last pulse
- * @age: age on the logarithmic grid as last sampled, thousandths of ln(seconds)
- * @relaxes: a programming; an erased cell stays as it is
+ * @at: time of its last pulse, as the cells feel it
+ * @age: age on the logarithmic grid as last sampled
+ * @ages: a programming; an erased cell stays as it is
  */
 struct tile_write {
 	uint64_t event;
 	struct clock at;
 	int age;
-	bool relaxes;
+	bool ages;
+};
+
+/**
+ * enum tile_kind - what a snapshot holds
+ * @TILE_NOTHING: it is not made
+ * @TILE_PAIRS: differences of the pairs
+ * @TILE_SINGLES: physical columns
+ */
+enum tile_kind {
+	TILE_NOTHING,
+	TILE_PAIRS,
+	TILE_SINGLES,
 };
 
 /**
  * struct tile_matrix - cells as the product kernels want them: by row pairs
+ * @kind: enum tile_kind
+ * @mode: tile_mode() that it was made for
  * @cols: columns
+ * @bytes: of @g, and of @var if there is one
  * @g: conductances or weights
- * @var: variance of a read in units of 256 LSB^2, at most 255; NULL without read noise
+ * @var: variance of a read in units of the class; NULL without read noise
  */
 struct tile_matrix {
+	enum tile_kind kind;
+	unsigned int mode;
 	unsigned int cols;
+	size_t bytes;
 	int16_t *g;
 	int16_t *var;
 };
@@ -46,13 +66,18 @@ struct tile_matrix {
  * @event: next event
  * @target: what was asked for, in LSB or weights
  * @g: conductance at verify, microsiemens; NULL where a cell holds its target exactly
+ * @frozen: deviate of its relaxation or its drift exponent; NULL where time does nothing of the kind
+ * @wear: pulses since manufacture, card/cell/wear.h
  * @write: index of the cell's last write
  * @writes: writes that cells remember
  * @write_count: how many
  * @write_room: room in @writes
+ * @defects: broken cells in ascending order
+ * @defect_count: how many
+ * @defect_room: room in @defects
  * @now: time as last sampled
- * @pairs: differences of the pairs; valid with @pairs_valid
- * @singles: physical columns; valid with @singles_valid
+ * @kelvin: temperature
+ * @matrix: snapshot
  */
 struct tile {
 	const struct tile_class *class;
@@ -61,15 +86,28 @@ struct tile {
 	uint64_t event;
 	int16_t *target;
 	float *g;
+	int16_t *frozen;
+	uint8_t *wear;
 	uint16_t *write;
 	struct tile_write *writes;
 	unsigned int write_count;
 	unsigned int write_room;
+	uint32_t *defects;
+	unsigned int defect_count;
+	unsigned int defect_room;
 	struct clock now;
-	struct tile_matrix pairs;
-	struct tile_matrix singles;
-	bool pairs_valid;
-	bool singles_valid;
+	float kelvin;
+	struct tile_matrix matrix;
+};
+
+/**
+ * struct tile_scratch - what a walk over rows keeps between them
+ * @grid: age that @age is made for
+ * @age: that age
+ */
+struct tile_scratch {
+	int grid;
+	struct cell_age age;
 };
 
 static inline size_t tile_cells(const struct tile *t)
@@ -84,30 +122,54 @@ static inline unsigned int tile_max_writes(const struct tile *t)
 	return writes < TILE_LEAST_WRITES ? TILE_LEAST_WRITES : writes > TILE_MOST_WRITES ? TILE_MOST_WRITES : writes;
 }
 
-_Static_assert(sizeof(struct tile_write) <= TILE_CELLS_A_WRITE, "1 byte a cell");
+_Static_assert(sizeof(struct tile_write) <= TILE_CELLS_A_WRITE, "less than 1 byte a cell");
 
 static inline bool tile_differential(const struct tile_class *class)
 {
 	return class->outputs != class->cols;
 }
 
-/* Conductances of one row as aged, in LSB (weights for integer classes). */
-void tile_row(const struct tile *t, unsigned int row, float *out);
+/* Cells from @col on, before column @end, that share one write. */
+static inline unsigned int tile_run(const struct tile *t, size_t row_cell, unsigned int col, unsigned int end)
+{
+	unsigned int next = col + 1;
 
-/* Drops the snapshots after a write. */
+	while (next < end && t->write[row_cell + next] == t->write[row_cell + col])
+		next++;
+	return next - col;
+}
+
+/*
+ * Conductances of one row as aged, in LSB (weights for integer classes), what @mode (NMC_MVM_NO_*) leaves out apart.
+ * @scratch begins with grid -1.
+ */
+void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct tile_scratch *scratch, float *out);
+
+/*
+ * Slow noise into conductances @g of a row and variance of a read into @var, LSB squared. Near zero both are moments of
+ * the noise cut off there, unless @mode asks for %NMC_MVM_CELL_NOISE, where each draw is cut off.
+ */
+void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, float *g, float *var);
+
+/* Drops the snapshot after a write. */
 void tile_changed(struct tile *t);
 
 /* Makes room to remember one more write of @region. Return: 0 or -ENOMEM, and then nothing has changed. */
 int tile_reserve_write(struct tile *t, const struct tile_region *region);
 
 /* Remembers a reserved write of @region; a write of the whole tile replaces all others. */
-void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool relaxes);
+void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool ages);
 
-/* Bytes of one array of a matrix whose columns are known. */
-size_t tile_matrix_bytes(const struct tile *t, const struct tile_matrix *m);
+/* Defects of one row by column, enum cell_defect; false if there is none. */
+bool tile_row_defects(const struct tile *t, unsigned int row, uint8_t *defect);
 
-/* Brings a snapshot up to date. Return: 0 or -ENOMEM. */
-int tile_need_pairs(struct tile *t);
-int tile_need_singles(struct tile *t);
+/* Remembers a cell that broke; it stays sound where memory lacks. */
+void tile_add_defect(struct tile *t, uint32_t cell, enum cell_defect defect);
+
+/* Draws the defects of manufacture. Return: 0 or -ENOMEM. */
+int tile_make_defects(struct tile *t);
+
+/* Brings the snapshot up to date for products with @mode. Return: 0 or -ENOMEM. */
+int tile_snapshot(struct tile *t, enum tile_kind kind, unsigned int mode);
 
 #endif

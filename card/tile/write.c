@@ -3,16 +3,18 @@
  * Writing and reading cells: program-and-verify, erase, read. Rows go one after another, the cells of a row in
  * parallel, so that time counts the steps of each row's slowest cell.
  */
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include "card/cell/gauss.h"
+#include "card/cell/wear.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 
-#define READ_ROW_NS	100	/* verify or plain read of one row */
+#define READ_ROW_NS	100	/* plain read of one row */
 #define READ_CELL_FJ	25	/* converter and array energy of one cell read */
+#define STORE_PULSE_NS	1000.0f	/* the one pulse of a conductance that holds its target exactly */
 #define STORE_CELL_FJ	10	/* writing a cell that holds its target exactly */
-#define ERASE_ROW_NS	10000	/* block RESET of one row and its verify read */
-#define ERASE_CELL_FJ	200000
 #define ERASE_PULSES	8	/* of one cell, then it is given up */
 #define RMS_ONE		1048576.0	/* residual_rms counts in gmax / 2^20 */
 
@@ -21,17 +23,22 @@ static const int16_t *target_row(const void *targets, size_t pitch, unsigned int
 	return (const int16_t *)((const uint8_t *)targets + (size_t)row * pitch);
 }
 
-/* Targets of one row of the region; zero without @targets. */
+/* Targets of one row of the region, as far as the technology can reach them; zero without @targets. */
 static void take_row(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch,
 		     unsigned int row)
 {
-	size_t cell = (size_t)(region->first_row + row) * t->class->cols + region->first_col;
-	size_t bytes = region->cols * sizeof(int16_t);
+	const struct cell_tech *tech = t->class->tech;
+	int16_t *to = t->target + (size_t)(region->first_row + row) * t->class->cols + region->first_col;
+	unsigned int i;
 
 	if (targets)
-		memcpy(t->target + cell, target_row(targets, pitch, row), bytes);
+		memcpy(to, target_row(targets, pitch, row), region->cols * sizeof(*to));
 	else
-		memset(t->target + cell, 0, bytes);
+		memset(to, 0, region->cols * sizeof(*to));
+	if (tech->deck.gmin <= 0.0f && tech->deck.levels < 2)
+		return;
+	for (i = 0; i < region->cols; i++)
+		to[i] = cell_target(tech, to[i]);
 }
 
 static void take_targets(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch)
@@ -49,6 +56,14 @@ static void spend(struct tile_cost *cost, uint64_t time_ns, uint64_t energy_fj)
 	cost->energy_fj = energy_fj;
 }
 
+/* One pulse and its verify read. */
+static uint64_t row_ns(const struct cell_tech *tech)
+{
+	float pulse = tech->deck.pulse.model == DECK_EXACT && tech->deck.gmax > 0.0f ? STORE_PULSE_NS : tech->deck.pulse.up.width_ns;
+
+	return (uint64_t)(pulse + tech->deck.cost.verify_ns);
+}
+
 /* A technology whose cells hold what they are told. */
 static void store_exact(const struct tile *t, const struct tile_region *region, struct nmc_isa_report *report,
 			struct tile_cost *cost)
@@ -63,7 +78,7 @@ static void store_exact(const struct tile *t, const struct tile_region *region, 
 	report->reads = cells;
 	report->pulse_hist[0] = cells;
 	report->error_hist[0] = cells;
-	report->time_ns = (uint64_t)region->rows * t->class->tech->step_ns;
+	report->time_ns = (uint64_t)region->rows * row_ns(t->class->tech);
 	report->energy_fj = (uint64_t)cells * STORE_CELL_FJ;
 	spend(cost, report->time_ns, report->energy_fj);
 }
@@ -76,11 +91,86 @@ static uint32_t rms_of(uint64_t error_sq, uint32_t cells)
 	return (uint32_t)round_half_even(__builtin_sqrt(mean) * (RMS_ONE * 1.25 / 32767.0));
 }
 
-/* Cells start from where they have aged to; how far depends on the old target, so it is replaced only then. */
-static void program_rows(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch,
-			 unsigned int band, unsigned int max_pulses, struct cell_report *sum)
+/* What a row has seen of pulses disturbs the rows above: they share its columns, at half the voltage. */
+static void disturb(struct tile *t, const struct tile_region *region, unsigned int row, const int32_t *net)
 {
+	const struct cell_tech *tech = t->class->tech;
+	float *g = t->g + (size_t)row * t->class->cols + region->first_col;
+	float top = 1.25f * tech->deck.gmax;
+	unsigned int i;
+
+	for (i = 0; i < region->cols; i++) {
+		float x = net[i] ? g[i] * exp_poly(tech->deck.wires.half_select * (float)net[i]) : g[i];
+
+		g[i] = x > top ? top : x;
+	}
+}
+
+/*
+ * Half-selected cells of a passive array: every row of the tile feels the pulses of the region's columns that came after
+ * it was verified; rows outside the region feel all of them. @net has SET less RESET pulses by row and column.
+ */
+static void disturb_all(struct tile *t, const struct tile_region *region, const int16_t *net)
+{
+	int32_t sum[CELL_LANES] = { 0 };
+	unsigned int row, i;
+
+	for (row = region->rows; row-- > 0;) {
+		disturb(t, region, region->first_row + row, sum);
+		for (i = 0; i < region->cols; i++)
+			sum[i] += net[(size_t)row * region->cols + i];
+	}
+	for (row = 0; row < t->class->rows; row++)
+		if (row < region->first_row || row >= region->first_row + region->rows)
+			disturb(t, region, row, sum);
+}
+
+/* Writes one row. Cells start from where they have aged to; how far depends on the old target, so it is replaced only then. */
+static void program_row(struct tile *t, const struct tile_region *region, unsigned int row, const void *targets, size_t pitch,
+			struct cell_program *p, struct tile_scratch *scratch, struct cell_report *sum)
+{
+	const struct cell_tech *tech = t->class->tech;
+	struct philox_stream relax = philox_stream(t->seed, t->physical, PURPOSE_RELAX, t->event);
+	size_t cell = (size_t)(region->first_row + row) * t->class->cols + region->first_col;
+	uint8_t before[CELL_LANES], defect[CELL_LANES];
+	float line[CELL_LANES], held[CELL_LANES];
+	unsigned int i;
+
+	tile_row(t, region->first_row + row, NMC_MVM_NO_TEMPERATURE, scratch, line);
+	for (i = 0; i < region->cols; i++)
+		t->g[cell + i] = line[region->first_col + i] * tech->lsb;
+	tile_row_defects(t, region->first_row + row, before);
+	memcpy(defect, before, sizeof(defect));
+	take_row(t, region, targets, pitch, row);
+	p->cell = (uint32_t)cell;
+	p->target = t->target + cell;
+	p->g = t->g + cell;
+	p->wear = t->wear + cell;
+	p->defect = defect + region->first_col;
+	tech->kernels->program(p, sum);
+	memcpy(held, t->g + cell, region->cols * sizeof(*held));
+	tech->kernels->settle(tech, &relax, (uint32_t)cell, region->cols, t->target + cell, t->g + cell,
+			      t->frozen ? t->frozen + cell : NULL);
+	for (i = 0; i < region->cols; i++) {
+		unsigned int col = region->first_col + i;
+
+		if (!defect[col])
+			continue;
+		t->g[cell + i] = held[i];
+		if (!before[col])
+			tile_add_defect(t, (uint32_t)cell + i, defect[col]);
+	}
+}
+
+static int program_rows(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch,
+			unsigned int band, unsigned int max_pulses, struct cell_report *sum)
+{
+	const struct deck_wires *w = &t->class->tech->deck.wires;
+	bool passive = w->passive && w->half_select > 0.0f;
+	int16_t *net = passive ? malloc((size_t)region->rows * region->cols * sizeof(*net)) : NULL;
+	struct tile_scratch scratch = { .grid = -1 };
 	struct cell_program p = {
+		.tech = t->class->tech,
 		.n = region->cols,
 		.band = band,
 		.max_pulses = max_pulses,
@@ -89,19 +179,21 @@ static void program_rows(struct tile *t, const struct tile_region *region, const
 	};
 	unsigned int row;
 
+	if (passive && !net)
+		return -ENOMEM;
 	for (row = 0; row < region->rows; row++) {
-		size_t cell = (size_t)(region->first_row + row) * t->class->cols + region->first_col;
-		float line[CELL_LANES];
-
-		tile_row(t, region->first_row + row, line);
-		for (p.n = 0; p.n < region->cols; p.n++)
-			t->g[cell + p.n] = line[region->first_col + p.n] * (t->class->tech->gmax * CELL_LSB);
-		take_row(t, region, targets, pitch, row);
-		p.cell = (uint32_t)cell;
-		p.target = t->target + cell;
-		p.g = t->g + cell;
-		t->class->tech->program(&p, sum);
+		p.net = passive ? net + (size_t)row * region->cols : NULL;
+		program_row(t, region, row, targets, pitch, &p, &scratch, sum);
 	}
+	if (passive)
+		disturb_all(t, region, net);
+	free(net);
+	return 0;
+}
+
+static uint64_t seconds_ns(float s)
+{
+	return (uint64_t)((double)s * 1e9);
 }
 
 int tile_program(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch, unsigned int band,
@@ -112,7 +204,7 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 	int ret;
 
 	memset(report, 0, sizeof(*report));
-	if (!tech->program) {
+	if (tech->exact) {
 		take_targets(t, region, targets, pitch);
 		store_exact(t, region, report, cost);
 		clock_add(end, cost->time);
@@ -123,31 +215,41 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 	if (ret)
 		return ret;
 	tile_sample(t, *end);
-	program_rows(t, region, targets, pitch, band, max_pulses, &sum);
+	ret = program_rows(t, region, targets, pitch, band, max_pulses, &sum);
+	if (ret)
+		return ret;
 	*report = sum.isa;
-	report->time_ns = sum.steps * tech->step_ns + (uint64_t)region->rows * READ_ROW_NS;
-	report->energy_fj = sum.energy_fj + report->reads * READ_CELL_FJ;
-	report->settle_ns = tech->settle_ns;
+	report->time_ns = sum.time_ns + (uint64_t)((float)region->rows * tech->deck.cost.verify_ns);
+	report->energy_fj = sum.energy_fj + (uint64_t)((double)report->reads * tech->deck.cost.read_cell_fj);
+	report->settle_ns = seconds_ns(tech->deck.program.settle_s);
 	report->residual_rms = rms_of(sum.error_sq, report->cells);
 	spend(cost, report->time_ns, report->energy_fj);
 	clock_add(end, cost->time);
 	tile_add_write(t, region, *end, true);
 	t->event++;
-	clock_add(end, (struct clock){ .ns = tech->settle_ns });
+	clock_add(end, (struct clock){ .ns = report->settle_ns });
 	tile_sample(t, *end);
 	return 0;
 }
 
+/* An erased cell reads no more than this: where erased states end, and five times the noise of a verify read. */
+static float erased_most(const struct deck *d)
+{
+	return d->erased_mean + 2.0f * d->erased_sigma + 5.0f * d->program.verify_noise;
+}
+
 /* Verifies a cell that got one pulse and gives it more while it needs them; returns how many it got. */
-static uint32_t erase_cell(const struct tile *t, const struct philox_stream *s, size_t cell, struct nmc_isa_report *report)
+static uint32_t erase_cell(struct tile *t, const struct philox_stream *s, size_t cell, struct nmc_isa_report *report)
 {
 	const struct cell_tech *tech = t->class->tech;
+	float most = erased_most(&tech->deck), *g = t->g + cell;
 	uint32_t pulses = 1;
 	bool erased;
 
-	while (t->g[cell] > tech->erased_max && pulses < ERASE_PULSES)
-		tech->erased(s, (uint32_t)cell | pulses++ << PHILOX_DRAW_SHIFT, 1, t->g + cell);
-	erased = t->g[cell] <= tech->erased_max;
+	for (; *g > most && pulses < ERASE_PULSES; pulses++)
+		tech->kernels->erased(tech, s, (uint32_t)cell, 1, pulses, g);
+	erased = *g <= most;
+	t->wear[cell] = wear_add(t->wear[cell], pulses, float_bits(*g) * 0x9e3779b9u >> 16);
 	report->cells++;
 	report->converged += erased;
 	report->given_up += !erased;
@@ -157,33 +259,39 @@ static uint32_t erase_cell(const struct tile *t, const struct philox_stream *s, 
 	return pulses;
 }
 
-/* A row lasts as long as its slowest cell; returns the steps of all rows. */
-static uint64_t erase_rows(struct tile *t, const struct tile_region *region, struct nmc_isa_report *report)
+/* A row lasts as long as its slowest cell; cells that are known to be broken are left alone. Returns its steps. */
+static uint32_t erase_row(struct tile *t, const struct tile_region *region, unsigned int row, const struct philox_stream *s,
+			  struct nmc_isa_report *report)
 {
-	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_FORMED, t->event);
-	uint64_t steps = 0;
-	unsigned int row, col;
+	size_t first = (size_t)row * t->class->cols + region->first_col;
+	uint8_t defect[CELL_LANES];
+	float held[CELL_LANES];
+	uint32_t slowest = 0;
+	unsigned int i;
 
-	for (row = region->first_row; row < region->first_row + region->rows; row++) {
-		size_t cell = (size_t)row * t->class->cols + region->first_col;
-		uint32_t slowest = 0;
+	tile_row_defects(t, row, defect);
+	memcpy(held, t->g + first, region->cols * sizeof(*held));
+	t->class->tech->kernels->erased(t->class->tech, s, (uint32_t)first, region->cols, 0, t->g + first);
+	for (i = 0; i < region->cols; i++) {
+		uint32_t pulses = 0;
 
-		t->class->tech->erased(&s, (uint32_t)cell, region->cols, t->g + cell);
-		for (col = 0; col < region->cols; col++) {
-			uint32_t pulses = erase_cell(t, &s, cell + col, report);
-
-			slowest = pulses > slowest ? pulses : slowest;
-		}
-		report->pulses_max = slowest > report->pulses_max ? slowest : report->pulses_max;
-		steps += slowest;
+		if (defect[region->first_col + i])
+			t->g[first + i] = held[i];
+		else
+			pulses = erase_cell(t, s, first + i, report);
+		slowest = pulses > slowest ? pulses : slowest;
 	}
-	return steps;
+	return slowest;
 }
 
 int tile_erase(struct tile *t, const struct tile_region *region, struct clock now, struct nmc_isa_report *report,
 	       struct tile_cost *cost)
 {
+	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_FORMED, t->event);
 	int ret = t->g ? tile_reserve_write(t, region) : 0;
+	const struct deck_cost *c = &t->class->tech->deck.cost;
+	uint64_t steps = 0;
+	unsigned int row;
 
 	memset(report, 0, sizeof(*report));
 	if (ret)
@@ -195,44 +303,62 @@ int tile_erase(struct tile *t, const struct tile_region *region, struct clock no
 		return 0;
 	}
 	tile_add_write(t, region, now, false);
-	report->time_ns = erase_rows(t, region, report) * ERASE_ROW_NS;
+	for (row = region->first_row; row < region->first_row + region->rows; row++) {
+		uint32_t slowest = erase_row(t, region, row, &s, report);
+
+		report->pulses_max = slowest > report->pulses_max ? slowest : report->pulses_max;
+		steps += slowest;
+	}
+	report->time_ns = (uint64_t)((double)steps * (double)c->erase_row_ns);
 	report->reset_pulses = report->pulses;
 	report->reads = report->pulses;
-	report->energy_fj = report->pulses * ERASE_CELL_FJ;
+	report->energy_fj = (uint64_t)((double)report->pulses * (double)c->erase_cell_fj);
 	spend(cost, report->time_ns, report->energy_fj);
 	t->event++;
 	return 0;
 }
 
-static int16_t read_cell(float g, float sigma, float z, bool integer)
+static int16_t read_cell(float g, float sigma, float z)
 {
-	float x = round_half_evenf(g + sigma * z);
+	float x = g + sigma * z;
 
-	if (integer)
-		return (int16_t)g;
-	return (int16_t)(x < 0.0f ? 0.0f : x > 32767.0f ? 32767.0f : x);
+	return (int16_t)round_half_evenf(x < 0.0f ? 0.0f : x > 32767.0f ? 32767.0f : x);
+}
+
+static void read_row(const struct tile *t, unsigned int row, const struct tile_region *region, const struct philox_stream *s,
+		     struct tile_scratch *scratch, int16_t *to)
+{
+	bool noisy = t->class->tech->flags & NMC_CLASS_READ_NOISE;
+	float g[CELL_LANES], var[CELL_LANES];
+	unsigned int i;
+
+	tile_row(t, row, 0, scratch, g);
+	if (noisy)
+		tile_row_noise(t, row, NMC_MVM_CELL_NOISE, g, var);
+	for (i = 0; i < region->cols; i++) {
+		unsigned int col = region->first_col + i;
+		uint32_t r[4];
+
+		philox_draw(s, row * t->class->cols + col, r);
+		to[i] = read_cell(g[col], noisy ? __builtin_sqrtf(var[col]) : 0.0f, gauss(r[0]));
+	}
 }
 
 void tile_read(struct tile *t, const struct tile_region *region, void *out, size_t pitch, struct tile_cost *cost)
 {
 	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_READ, t->event++);
 	const struct cell_tech *tech = t->class->tech;
-	bool integer = !(tech->flags & NMC_CLASS_CONVERTERS);
-	unsigned int row, col;
-	float line[CELL_LANES];
+	struct tile_scratch scratch = { .grid = -1 };
+	unsigned int row;
 
 	for (row = 0; row < region->rows; row++) {
 		int16_t *to = (int16_t *)((uint8_t *)out + (size_t)row * pitch);
 		unsigned int at = region->first_row + row;
 
-		tile_row(t, at, line);
-		for (col = 0; col < region->cols; col++) {
-			float g = line[region->first_col + col], sigma = tech->read_sigma ? tech->read_sigma(g) : 0.0f;
-			uint32_t r[4];
-
-			philox_draw(&s, at * t->class->cols + region->first_col + col, r);
-			to[col] = read_cell(g, sigma, gauss(r[0]), integer);
-		}
+		if (tech->flags & NMC_CLASS_CONVERTERS)
+			read_row(t, at, region, &s, &scratch, to);
+		else
+			memcpy(to, t->target + (size_t)at * t->class->cols + region->first_col, region->cols * 2);
 	}
 	spend(cost, (uint64_t)region->rows * READ_ROW_NS, (uint64_t)region->rows * region->cols * READ_CELL_FJ);
 }

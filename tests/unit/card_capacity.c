@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include "core_rig.h"
+#include "tech_rig.h"
 #include "card/tile/tile.h"
 
 #define TILES	4096
@@ -48,7 +49,7 @@ static size_t fill_tile(unsigned int rows, unsigned int cols)
 	static int8_t in[384];
 	struct nmc_isa_column columns[256] = { [0].flags = NMC_COLUMN_PAIR_AFTER_ADC };
 	struct tile_mvm m = { .in = in, .out = (uint8_t *)out, .columns = columns, .vectors = 1, .rows = rows,
-			      .cols = cols / 2, .adc_bits = 8, .read_noise = true };
+			      .cols = cols / 2, .adc_bits = 8 };
 	struct tile_counts counts = { 0 };
 	struct nmc_isa_report report;
 	struct tile_class class;
@@ -59,7 +60,7 @@ static size_t fill_tile(unsigned int rows, unsigned int cols)
 	struct tile *t;
 	int ret = 0;
 
-	tile_class_init(&class, cell_find("rram", 4, false), (uint16_t)rows, (uint16_t)cols, false);
+	tile_class_init(&class, rig_tech("rram", false), (uint16_t)rows, (uint16_t)cols, false);
 	t = tile_create(&class, 1, 0);
 	assert_non_null(t);
 	assert_int_equal(tile_mvm_begin(t, &m), 0);

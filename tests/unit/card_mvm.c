@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <cmocka.h>
+#include "tests/unit/tech_rig.h"
 #include "card/tile/tile.h"
 #include "hw/nmc_regs.h"
 
@@ -39,7 +40,7 @@ static void open_rig(struct rig *r, const char *tech, unsigned int rows, unsigne
 	unsigned int i;
 
 	memset(r, 0, sizeof(*r));
-	tile_class_init(&r->class, cell_find(tech, strlen(tech), plain_c), (uint16_t)rows, (uint16_t)cols, plain_c);
+	tile_class_init(&r->class, rig_tech(tech, plain_c), (uint16_t)rows, (uint16_t)cols, plain_c);
 	r->tile = tile_create(&r->class, 5, 9);
 	r->target = malloc((size_t)rows * cols * 2);
 	assert_true(r->tile && r->target);
@@ -155,7 +156,7 @@ static void one_product(struct rig *r, bool mixed)
 	m.adc_bits = analog ? 4 + next_random(9) : 0;
 	m.columns = analog ? columns : NULL;
 	m.accumulate = next_random(2);
-	m.read_noise = false;
+	m.mode = NMC_MVM_NO_READ_NOISE;
 	random_columns(columns, m.cols, mixed);
 	for (i = 0; i < sizeof(in); i++)
 		in[i] = (int8_t)(next_random(255) - 127);
@@ -268,7 +269,7 @@ static void noisy_products_agree(void **unused)
 	for (plain = 0; plain < 2; plain++) {
 		struct tile_mvm m = { .in = in, .in_pitch = 256, .out = (uint8_t *)out[plain], .out_pitch = 512,
 				      .columns = columns, .vectors = MAX_VECTORS, .rows = 256, .cols = 128,
-				      .adc_bits = 12, .read_noise = true };
+				      .adc_bits = 12 };
 		struct tile_counts counts = { 0 };
 		struct rig r;
 
@@ -296,7 +297,7 @@ static void noise_variance(void **unused)
 	struct nmc_isa_column column = { .adc_mult = 1, .adc_shift = 12, .scale_mult = 1 };
 	int32_t *out = malloc(N * sizeof(*out));
 	struct tile_mvm m = { .in = in, .in_pitch = 0, .out = (uint8_t *)out, .out_pitch = 4, .columns = &column,
-			      .vectors = N, .rows = ROWS, .cols = 1, .adc_bits = 12, .read_noise = true };
+			      .vectors = N, .rows = ROWS, .cols = 1, .adc_bits = 12 };
 	struct tile_counts counts = { 0 };
 	double sum = 0, square = 0, variance = 0;
 	float *g = malloc(sizeof(float) * ROWS * 256);
@@ -337,7 +338,7 @@ static void memory_bound(void **unused)
 	int8_t in[256] = { 1 };
 	int32_t out[128];
 	struct tile_mvm m = { .in = in, .in_pitch = 256, .out = (uint8_t *)out, .out_pitch = 512, .columns = columns,
-			      .vectors = 1, .rows = 256, .cols = 128, .adc_bits = 8, .read_noise = true };
+			      .vectors = 1, .rows = 256, .cols = 128, .adc_bits = 8 };
 	struct tile_counts counts = { 0 };
 	struct rig r;
 

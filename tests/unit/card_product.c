@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "card/cell/gauss.h"
+#include "tests/unit/tech_rig.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 
@@ -34,7 +35,7 @@ static uint32_t below(uint32_t n)
 
 static void describe(struct tile_class *class, const char *name, unsigned int rows, unsigned int cols, bool plain_c)
 {
-	tile_class_init(class, cell_find(name, strlen(name), plain_c), (uint16_t)rows, (uint16_t)cols, plain_c);
+	tile_class_init(class, rig_tech(name, plain_c), (uint16_t)rows, (uint16_t)cols, plain_c);
 }
 
 static struct tile *programmed(const struct tile_class *class, const int16_t *target)
@@ -219,7 +220,7 @@ static void random_batch(struct batch *b, const struct tile_class *class)
 	m->columns = converters ? b->columns : NULL;
 	m->adc_bits = converters ? 4 + below(9) : 0;
 	m->accumulate = below(2);
-	m->read_noise = below(2);
+	m->mode = below(2) ? NMC_MVM_NO_READ_NOISE : 0;
 	for (i = 0; i < sizeof(b->in); i++)
 		b->in[i] = (int8_t)((int)below(255) - 127);
 	for (i = 0; i < sizeof(b->before) / 4; i++)
@@ -231,34 +232,35 @@ static void random_batch(struct batch *b, const struct tile_class *class)
 /* Snapshot of the physical columns, made apart from the tile's. */
 struct snapshot {
 	int g[384][512];
-	float sigma_sq[384][512];
+	int var[384][512];
 };
 
-static void take_snapshot(const struct tile *t, struct snapshot *s)
+static void take_snapshot(const struct tile *t, bool noisy, struct snapshot *s)
 {
-	const struct cell_tech *tech = t->class->tech;
+	struct tile_scratch scratch = { .grid = -1 };
 	unsigned int r, c;
 
 	for (r = 0; r < t->class->rows; r++) {
-		float line[CELL_LANES];
+		float line[CELL_LANES], var[CELL_LANES] = { 0 };
 
-		tile_row(t, r, line);
+		tile_row(t, r, 0, &scratch, line);
+		if (noisy)
+			tile_row_noise(t, r, 0, line, var);
 		for (c = 0; c < t->class->cols; c++) {
-			float sigma = tech->read_sigma ? tech->read_sigma(line[c]) : 0.0f;
-
 			s->g[r][c] = (int)fmin(rint(line[c]), 32767);
-			s->sigma_sq[r][c] = sigma * sigma;
+			s->var[r][c] = (int)fmin(rint(var[c] / t->class->var_unit), PRODUCT_VAR / 2);
 		}
 	}
 }
 
-static int64_t noise_of(const struct tile *t, uint64_t event, int64_t var, unsigned int output, unsigned int draw)
+static int64_t noise_of(const struct tile *t, uint64_t event, int64_t var, unsigned int shift, unsigned int output,
+			unsigned int draw)
 {
 	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_PRODUCT, event);
 	uint32_t r[4];
 
 	philox_draw(&s, output / 4 + (draw << 20), r);
-	return lrintf(sqrtf((float)var * 256.0f) * gauss(r[output % 4]));
+	return lrintf(sqrtf((float)var * (t->class->var_unit * (float)(1 << shift))) * gauss(r[output % 4]));
 }
 
 /* Sum of plus columns less minus columns, with its noise; @minus is -1 for one column alone. */
@@ -266,19 +268,25 @@ static int64_t reference_sum(const struct tile *t, const struct snapshot *s, con
 			     int plus, int minus, unsigned int output, unsigned int draw)
 {
 	const struct tile_mvm *m = &b->m;
+	bool noisy = t->class->tech->flags & NMC_CLASS_READ_NOISE && !(m->mode & NMC_MVM_NO_READ_NOISE);
 	int64_t sum = 0, var = 0;
-	unsigned int i;
+	unsigned int i, shift = 0;
+	int peak = 0;
 
+	for (i = 0; i < m->rows; i++)
+		peak = abs(b->in[v * m->in_pitch + i]) > peak ? abs(b->in[v * m->in_pitch + i]) : peak;
+	while (peak * peak >> shift > PRODUCT_SQUARE)
+		shift++;
 	for (i = 0; i < m->rows; i++) {
 		unsigned int r = m->first_row + i;
 		int64_t x = b->in[v * m->in_pitch + i];
-		float sq = s->sigma_sq[r][plus] + (minus < 0 ? 0.0f : s->sigma_sq[r][minus]);
 
 		sum += x * (s->g[r][plus] - (minus < 0 ? 0 : s->g[r][minus]));
-		var += x * x * (int64_t)fmin(rint(sq / 256.0), 255);
+		var += (int64_t)rint((double)(x * x) / (1 << shift)) *
+		       (s->var[r][plus] + (minus < 0 ? 0 : s->var[r][minus]));
 	}
-	if (m->read_noise && t->class->tech->read_sigma)
-		sum += noise_of(t, m->event + v, var, output, draw);
+	if (noisy)
+		sum += noise_of(t, m->event + v, var, shift, output, draw);
 	return sum;
 }
 
@@ -386,7 +394,7 @@ static unsigned int builds(const struct product_ops **all)
 static void random_shape(const char *name, unsigned int rows, unsigned int cols)
 {
 	bool integer = !strcmp(name, "digital");
-	static struct snapshot s;
+	static struct snapshot s[2];
 	static struct batch b;
 	static int16_t target[384 * 512];
 	const struct product_ops *all[3];
@@ -398,11 +406,12 @@ static void random_shape(const char *name, unsigned int rows, unsigned int cols)
 	for (i = 0; i < rows * cols; i++)
 		target[i] = (int16_t)(integer ? (int)below(255) - 127 : (int)below(NMC_CONDUCTANCE_MAX + 1));
 	t = programmed(&class, target);
-	take_snapshot(t, &s);
+	take_snapshot(t, false, &s[0]);
+	take_snapshot(t, class.tech->flags & NMC_CLASS_READ_NOISE, &s[1]);
 	for (i = 0; i < 2 * n; i++) {
 		class.product = all[i % n];
 		random_batch(&b, &class);
-		check_batch(t, &s, &b);
+		check_batch(t, &s[!(b.m.mode & NMC_MVM_NO_READ_NOISE)], &b);
 	}
 	tile_destroy(t);
 }
@@ -432,7 +441,7 @@ static void noise_statistics(void **state)
 	static int16_t target[ROWS * 2];
 	struct nmc_isa_column column = { .adc_mult = 1, .adc_shift = 9, .scale_mult = 1 };
 	struct tile_mvm m = { .in = in, .in_pitch = 0, .out = (uint8_t *)out, .out_pitch = 4, .columns = &column,
-			      .vectors = VECTORS, .rows = ROWS, .cols = 1, .adc_bits = 12, .read_noise = true };
+			      .vectors = VECTORS, .rows = ROWS, .cols = 1, .adc_bits = 12 };
 	double want = 0, mean = 0, var = 0;
 	struct tile_class class;
 	struct tile *t;
@@ -444,11 +453,12 @@ static void noise_statistics(void **state)
 		target[i] = (int16_t)below(NMC_CONDUCTANCE_MAX);
 	t = programmed(&class, target);
 	for (i = 0; i < ROWS; i++) {
+		struct tile_scratch scratch = { .grid = -1 };
 		float line[CELL_LANES];
 		unsigned int c;
 
 		in[i] = (int8_t)((int)below(255) - 127);
-		tile_row(t, i, line);
+		tile_row(t, i, 0, &scratch, line);
 		for (c = 0; c < 2; c++)
 			want += pow((0.005 * line[c] + 0.05 / (40 * 1.25 / 32767)) * in[i], 2);
 		column.offset -= (uint32_t)(((int)rintf(line[0]) - (int)rintf(line[1])) * in[i]);
@@ -461,7 +471,7 @@ static void noise_statistics(void **state)
 	want = sqrt(want) / 512;
 	assert_true(fabs(sqrt(var) / want - 1) < 6 / sqrt(2.0 * VECTORS) + 0.01);
 	assert_true(fabs(mean) < 6 * want / sqrt(VECTORS));
-	m.read_noise = false;
+	m.mode = NMC_MVM_NO_READ_NOISE;
 	multiply(t, &m);
 	for (i = 0; i < VECTORS; i++)
 		assert_int_equal(out[i], 0);

@@ -11,6 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include "tests/unit/tech_rig.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 
@@ -26,7 +27,7 @@ static struct tile_class rram(unsigned int rows, unsigned int cols, bool plain_c
 {
 	struct tile_class class;
 
-	tile_class_init(&class, cell_find("rram", 4, plain_c), (uint16_t)rows, (uint16_t)cols, plain_c);
+	tile_class_init(&class, rig_tech("rram", plain_c), (uint16_t)rows, (uint16_t)cols, plain_c);
 	return class;
 }
 
@@ -190,11 +191,10 @@ static void regions(void **state)
 }
 
 /* Cell 5 cannot be erased, cell 6 needs three pulses. */
-static void erased_hardly(const struct philox_stream *s, uint32_t cell, unsigned int n, float *g)
+static void erased_hardly(const struct cell_tech *tech, const struct philox_stream *s, uint32_t first, unsigned int n,
+			  uint32_t pulse, float *g)
 {
-	uint32_t first = cell & ((1u << PHILOX_DRAW_SHIFT) - 1), pulse = cell >> PHILOX_DRAW_SHIFT;
-
-	cell_find("rram", 4, true)->erased(s, cell, n, g);
+	cell_kernels_plain.erased(tech, s, first, n, pulse, g);
 	if (first <= 5 && 5 < first + n)
 		g[5 - first] = 30.0f;
 	if (first <= 6 && 6 < first + n && pulse < 2)
@@ -205,14 +205,16 @@ static void erased_hardly(const struct philox_stream *s, uint32_t cell, unsigned
 static void erase_verifies(void **unused)
 {
 	const struct tile_region part = { 0, 2, 0, 16 };
-	struct cell_tech tech = *cell_find("rram", 4, true);
+	struct cell_tech tech = *rig_tech("rram", true);
+	struct cell_kernels kernels = cell_kernels_plain;
 	struct nmc_isa_report r;
 	struct tile_class class;
 	struct tile_cost cost;
 	struct tile *t;
 
 	(void)unused;
-	tech.erased = erased_hardly;
+	kernels.erased = erased_hardly;
+	tech.kernels = &kernels;
 	tile_class_init(&class, &tech, 16, 16, true);
 	t = tile_create(&class, 1, 0);
 	assert_int_equal(tile_erase(t, &part, (struct clock){ 0 }, &r, &cost), 0);
@@ -233,16 +235,21 @@ static void erase_verifies(void **unused)
 static void same_bits(void **state)
 {
 	static const unsigned int cols[] = { 1, 2, 7, 16, 33, 250, 512 };
-	const struct cell_tech *all[3] = { &cell_rram, cell_find("rram", 4, false), NULL };
+	const struct cell_tech *tech = rig_tech("rram", true);
+	const struct cell_kernels *all[3] = { tech->kernels, rig_tech("rram", false)->kernels, NULL };
+	static struct cell_age age;
 	size_t i, k;
 
 	(void)state;
 #if defined(__x86_64__)
 	if (__builtin_cpu_supports("avx2"))
-		all[2] = &cell_rram_avx2;
+		all[2] = &cell_kernels_avx2;
 #endif
+	cell_age_at(tech, 7777, &age);
 	for (i = 0; i < sizeof(cols) / sizeof(*cols); i++) {
 		float g[3][CELL_LANES], aged[3][CELL_LANES];
+		uint8_t wear[3][CELL_LANES] = { 0 }, defect[3][CELL_LANES] = { 0 };
+		int16_t frozen[3][CELL_LANES];
 		struct cell_report report[3] = { 0 };
 		int16_t target[CELL_LANES];
 		unsigned int c;
@@ -251,14 +258,18 @@ static void same_bits(void **state)
 			target[c] = (int16_t)(c * 7919 % (NMC_CONDUCTANCE_MAX + 1));
 		for (k = 0; k < 3 && all[k]; k++) {
 			struct philox_stream s = philox_stream(1, 2, PURPOSE_FORMED, 0);
-			struct cell_program p = { .n = cols[i], .cell = 1000, .target = target, .g = g[k],
+			struct cell_program p = { .tech = tech, .n = cols[i], .cell = 1000, .target = target, .g = g[k],
+						  .wear = wear[k], .defect = defect[k],
 						  .device = philox_stream(1, 2, PURPOSE_DEVICE, 0),
 						  .pulse = philox_stream(1, 2, PURPOSE_PULSE, 3) };
 
-			all[k]->erased(&s, 1000, cols[i], g[k]);
+			all[k]->erased(tech, &s, 1000, cols[i], 0, g[k]);
 			all[k]->program(&p, &report[k]);
 			s = philox_stream(1, 2, PURPOSE_RELAX, 3);
-			all[k]->advance(&s, 1000, cols[i], target, g[k], 7777, aged[k]);
+			all[k]->settle(tech, &s, 1000, cols[i], target, g[k], frozen[k]);
+			s = philox_stream(1, 2, PURPOSE_DEVICE, 0);
+			all[k]->age(tech, &age, &s, 1000, cols[i], target, g[k], frozen[k], aged[k]);
+			assert_memory_equal(wear[k], wear[0], cols[i]);
 			assert_memory_equal(g[k], g[0], cols[i] * sizeof(float));
 			assert_memory_equal(aged[k], aged[0], cols[i] * sizeof(float));
 			assert_memory_equal(&report[k], &report[0], sizeof(*report));
@@ -281,15 +292,14 @@ static uint32_t digest(uint32_t hash, const void *data, size_t bytes)
  */
 static void golden_bits(void **state)
 {
-	static const uint32_t golden[5] = { 0x0717d8eb, 0x404d577f, 0x885ab7c7, 0x5eae61ac, 0x369cdd9f };
+	static const uint32_t golden[5] = { 0x3d408b2e, 0x3918ee3b, 0xdca47d15, 0xfb6d776a, 0x7736f468 };
 	static int16_t target[CELLS], code[CELLS];
 	static int32_t out[8][SIDE / 2];
 	static int8_t in[8][SIDE];
 	static float g[CELLS];
 	struct nmc_isa_column column[SIDE / 2];
 	struct tile_mvm m = { .in = in[0], .in_pitch = SIDE, .out = (uint8_t *)out, .out_pitch = SIDE * 2,
-			      .columns = column, .vectors = 8, .rows = SIDE, .cols = SIDE / 2, .adc_bits = 12,
-			      .read_noise = true };
+			      .columns = column, .vectors = 8, .rows = SIDE, .cols = SIDE / 2, .adc_bits = 12 };
 	struct tile_counts counts = { 0 };
 	unsigned int i, plain;
 
@@ -342,10 +352,10 @@ static void age_grid(void **state)
 	program(t, &whole, target, 0, 0, &end);
 	written = end.ns - SECOND;
 	for (step = 8000; step < 8020; step++) {
-		tile_sample(t, (struct clock){ .ns = written + (uint64_t)(exp((step + 0.2) / 1000) * 1e9) });
+		tile_sample(t, (struct clock){ .ns = written + (uint64_t)(expm1((step + 0.2) / 1000) * 1e9) });
 		tile_oracle(t, g, NULL);
 		assert_memory_not_equal(g, last, sizeof(g));
-		tile_sample(t, (struct clock){ .ns = written + (uint64_t)(exp((step + 0.8) / 1000) * 1e9) });
+		tile_sample(t, (struct clock){ .ns = written + (uint64_t)(expm1((step + 0.8) / 1000) * 1e9) });
 		tile_oracle(t, last, NULL);
 		assert_memory_equal(g, last, sizeof(g));
 	}

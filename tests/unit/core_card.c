@@ -14,7 +14,7 @@ static void options(void **state)
 {
 	static const struct { struct card_options options; const char *says; } bad[] = {
 		{ { .classes = "rram,flash" }, "flash" },
-		{ { .classes = "" }, "rram" },
+		{ { .classes = "" }, "digital, " },
 		{ { .classes = "rram,,ideal" }, "tile class" },
 		{ { .tiles = 4097 }, "tiles=4097" },
 		{ { .tiles = 2000 }, "6000" },
@@ -29,7 +29,7 @@ static void options(void **state)
 		{ { .classes = "ideal,ideal,ideal,ideal,ideal,ideal,ideal,ideal,ideal", .tiles = 1 }, "at most 8" },
 	};
 	struct card *card;
-	char error[128];
+	char error[512];
 	size_t i;
 
 	(void)state;

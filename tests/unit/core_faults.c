@@ -156,7 +156,7 @@ static const struct fault_case cases[] = {
 	{ "argmax dst rows", VECTOR(NMC_OP_ARGMAX, .dst.pitch = 0), NMC_FAULT_OPERAND, 0, 0 },
 
 	/* products */
-	{ "mvm flags", { .mvm = { C(NMC_OP_MVM), .c.flags = 4 } }, NMC_FAULT_RESERVED, 0, -1 },
+	{ "mvm flags", { .mvm = { C(NMC_OP_MVM), .c.flags = 1 << 9 } }, NMC_FAULT_RESERVED, 0, -1 },
 	{ "mvm reserved0", MVM(.reserved0 = 1), NMC_FAULT_RESERVED, 0, -1 },
 	{ "mvm reserved", MVM(.reserved = { 0, 0, 0, 0, 0, 0, 1 }), NMC_FAULT_RESERVED, 0, -1 },
 	{ "mvm set", MVM(.set = 3), NMC_FAULT_SET_INDEX, 3, 3 },
@@ -618,7 +618,7 @@ static void refused_program(void **state)
 		if (rig_run(r) != NMC_STATUS_OK)
 			break;
 	}
-	assert_in_range(cell, 64, 255);
+	assert_in_range(cell, 32, 255);
 	assert_int_equal(r->cqe.fault.cause, NMC_FAULT_LIMIT);
 	rig_begin(r);
 	rig_add(r, mvm);
@@ -626,10 +626,13 @@ static void refused_program(void **state)
 	rig_free(r);
 }
 
-static void erased_never(const struct philox_stream *s, uint32_t cell, unsigned int n, float *g)
+static void erased_never(const struct cell_tech *tech, const struct philox_stream *s, uint32_t cell, unsigned int n,
+			 uint32_t draw, float *g)
 {
+	(void)tech;
 	(void)s;
 	(void)cell;
+	(void)draw;
 	while (n--)
 		g[n] = 30.0f;
 }
@@ -638,12 +641,14 @@ static void erased_never(const struct philox_stream *s, uint32_t cell, unsigned 
 static void retired_tile(void **state)
 {
 	struct rig *r = rig_small();
-	struct cell_tech tech = *cell_find("rram", 4, false);
+	struct cell_tech tech = *r->card->classes[SET_RRAM].tech;
+	struct cell_kernels kernels = *tech.kernels;
 	struct nmc_tile_class class;
 	struct nmc_set_ref set;
 
 	(void)state;
-	tech.erased = erased_never;
+	kernels.erased = erased_never;
+	tech.kernels = &kernels;
 	r->card->classes[SET_RRAM].kind.tech = &tech;
 	set = rig_tileset(r, SET_RRAM, 1);
 	assert_int_equal(card_oracle(r->card, set.set, 0, NULL, NULL), 0);

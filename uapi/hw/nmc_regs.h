@@ -395,6 +395,7 @@ struct nmc_identify {
 #define NMC_CLASS_DIFFERENTIAL	(1u << 1)	/* output j is physical column 2j minus 2j + 1 */
 #define NMC_CLASS_READ_NOISE	(1u << 2)	/* reads are noisy */
 #define NMC_CLASS_NONVOLATILE	(1u << 3)	/* keeps its state without power */
+#define NMC_CLASS_WHAT_IF	(1u << 4)	/* products can leave out non-idealities (software card) */
 
 /**
  * enum nmc_technology - cell technology of a tile class

@@ -229,10 +229,17 @@ struct nmc_isa_fill {
 
 #define NMC_MVM_ACCUMULATE	(1u << 0)	/* add to the output instead of storing, saturating */
 #define NMC_MVM_NO_READ_NOISE	(1u << 1)	/* leave read noise out of this product */
+#define NMC_MVM_CELL_NOISE	(1u << 2)	/* draw the read noise of each cell, not that of each column */
+#define NMC_MVM_NO_WIRES	(1u << 3)	/* as if wires had no resistance */
+#define NMC_MVM_NO_SPREAD	(1u << 4)	/* as if every cell had been programmed to its target exactly */
+#define NMC_MVM_NO_AGEING	(1u << 5)	/* as if no time had passed since programming */
+#define NMC_MVM_NO_DEFECTS	(1u << 6)	/* as if every cell were sound */
+#define NMC_MVM_NO_TEMPERATURE	(1u << 7)	/* as at the deck's reference temperature */
+#define NMC_MVM_NO_CONVERTER_ERROR (1u << 8)	/* as if column converters had neither offset, gain error nor INL */
 
 /**
  * struct nmc_isa_mvm - MVM: out[v][j] = column j of (in[v] x tile)
- * @c: common part; flags NMC_MVM_*
+ * @c: common part; flags NMC_MVM_*. Bits 2 to 8 ask what a product would be; they need %NMC_CLASS_WHAT_IF
  * @set: index of the attached tile set
  * @reserved0: must be zero
  * @tile: virtual tile within the set
@@ -444,7 +451,7 @@ struct nmc_isa_counters {
  * @NMC_FAULT_TILE_STATE: tile not in a state that allows the operation
  * @NMC_FAULT_LOOP: loop too deep, empty, or crossing its enclosing body
  * @NMC_FAULT_LIMIT: more than %NMC_ISA_MAX_STEPS instructions executed, or more partial writes of one tile than it can
- *	remember apart (the software card: one for 32 cells, but 128 to 2048; a write of the whole tile starts
+ *	remember apart (the software card: one for 48 cells, but 64 to 2048; a write of the whole tile starts
  *	anew)
  * @NMC_FAULT_NO_END: ran past the last instruction
  * @NMC_FAULT_DMA: host memory did not answer

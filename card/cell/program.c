@@ -1,0 +1,454 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Program-and-verify of one row: every cell gets pulses of a ladder until a verify read lies in its band. Response models
+ * of decks are here. Built for several instruction sets with NMC_CELL_PROGRAM naming the function; every build gives the
+ * same bits. Documentation/physics-cells.rst has the equations.
+ */
+#include <string.h>
+#include "card/cell/cell.h"
+#include "card/cell/normal.h"
+#include "card/cell/wear.h"
+
+#define ROUNDS	(NORMAL_WORDS / 2)	/* pulses that one Philox counter serves: response and verify read of each */
+#define STEPS	32			/* longest ladder */
+
+/* Cells of the row that still need pulses, side by side; see struct deck_pulse for what the constants mean. */
+struct lanes {
+	unsigned int n;
+	uint32_t cell[CELL_LANES];
+	uint32_t at[CELL_LANES];	/* index in the row */
+	float g[CELL_LANES];		/* state */
+	float shown[CELL_LANES];	/* what write noise makes of it */
+	float read[CELL_LANES];
+	float target[CELL_LANES];
+	float low[CELL_LANES];
+	float high[CELL_LANES];
+	float bottom[CELL_LANES];	/* bounds of the device, microsiemens */
+	float top[CELL_LANES];
+	float up[CELL_LANES];		/* response of the device to its first pulse */
+	float down[CELL_LANES];
+	float gamma_up[CELL_LANES];
+	float gamma_down[CELL_LANES];
+	float grow[CELL_LANES];		/* growth^step */
+	float energy[CELL_LANES];	/* femtojoule */
+	float time[CELL_LANES];		/* of the last pulse, nanoseconds */
+	int32_t direction[CELL_LANES];	/* +1 SET, -1 RESET */
+	int32_t step[CELL_LANES];
+	int32_t reversals[CELL_LANES];
+	int32_t pulses[CELL_LANES];
+	int32_t sets[CELL_LANES];
+	int32_t busy[CELL_LANES];	/* neither accepted nor given up */
+	float z[NORMAL_WORDS][CELL_LANES + NORMAL_LANES];
+};
+
+static inline float at_least(float x, float low)
+{
+	return x < low ? low : x;
+}
+
+static inline float clamp(float x, float low, float high)
+{
+	return x < low ? low : x > high ? high : x;
+}
+
+static void draw(struct lanes *l, const struct philox_stream *s, uint32_t number)
+{
+	unsigned int i, k;
+
+	for (i = 0; i < l->n; i += NORMAL_LANES) {
+		uint32_t index[NORMAL_LANES];
+
+		for (k = 0; k < NORMAL_LANES; k++)
+			index[k] = (i + k < l->n ? l->cell[i + k] : 0) | number << PHILOX_DRAW_SHIFT;
+		normal_draw(s, index, &l->z[0][i], CELL_LANES + NORMAL_LANES);
+	}
+}
+
+/* Microsiemens a unit of weight, 0 where the model has no weights. */
+static inline float per_weight(const struct deck *d)
+{
+	float range = d->pulse.weight_max - d->pulse.weight_min;
+
+	return range > 0.0f ? (d->gmax - d->gmin) / range : 0.0f;
+}
+
+/* What manufacture gave to each device. Uses the deviates of PURPOSE_DEVICE in l->z. */
+static void device_constants(struct lanes *l, const struct deck *d)
+{
+	const struct deck_pulse *p = &d->pulse;
+	float u = p->up_down, least = p->model == DECK_FILAMENT ? 0.3f : 0.0f;
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++) {
+		float gain = at_least(1.0f + p->device * l->z[0][i], least), r = p->up_down_device * l->z[1][i];
+		float up = (u < 0.0f ? u : 0.0f) + gain + r, down = (u > 0.0f ? -u : 0.0f) + gain - r;
+		float middle = p->weight_max > 0.0f && p->weight_min < 0.0f ? 0.0f : p->weight_min;
+		float zero = d->gmin + (middle - p->weight_min) * per_weight(d);
+
+		l->up[i] = (up < 0.0f ? -up : up) * p->weight_step * per_weight(d);
+		l->down[i] = (down < 0.0f ? -down : down) * p->weight_step * per_weight(d);
+		l->bottom[i] = at_least(zero - (zero - d->gmin) * (1.0f + p->down.bound_device * l->z[3][i]), 0.0f);
+		l->top[i] = clamp(zero + (d->gmax - zero) * (1.0f + p->up.bound_device * l->z[2][i]), 0.0f, 1.25f * d->gmax);
+		l->gamma_up[i] = p->up.gamma + p->up.gamma_device * l->z[4][i];
+		l->gamma_down[i] = p->down.gamma + p->down.gamma_device * l->z[5][i];
+		if (p->model != DECK_FILAMENT)
+			continue;
+		l->up[i] = p->up.step * gain;
+		l->down[i] = p->down.step * gain;
+		l->bottom[i] = 0.0f;
+		l->top[i] = 1.25f * d->gmax;
+	}
+}
+
+/* Two states: where they are differs from device to device. */
+static void switching_constants(struct lanes *l, const struct deck *d)
+{
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++) {
+		l->bottom[i] = at_least(d->gmin * (1.0f + d->pulse.device * l->z[0][i]), 0.0f);
+		l->top[i] = clamp(d->gmax * (1.0f + d->pulse.device * l->z[1][i]), 0.0f, 1.25f * d->gmax);
+	}
+}
+
+/* Wear narrows the window of a device past its lifetime from above. Uses deviate 7 of PURPOSE_DEVICE. */
+static void wear_out(struct lanes *l, const struct cell_program *p)
+{
+	const struct deck_endurance *e = &p->tech->deck.endurance;
+	float gmin = p->tech->deck.gmin;
+	unsigned int i;
+
+	if (e->pulses <= 0.0f)
+		return;
+	for (i = 0; i < l->n; i++) {
+		float life = e->pulses * exp_poly(e->sigma * l->z[7][i]), seen = (float)wear_pulses(p->wear[i]);
+		float window;
+
+		if (seen <= life || p->defect[i])
+			continue;
+		window = exp_poly(-e->slope * log_poly(seen / life));
+		l->top[i] = gmin + (l->top[i] - gmin) * window;
+		if (window < e->dead_at)
+			p->defect[i] = CELL_WORN;
+	}
+}
+
+static void set_band(struct lanes *l, unsigned int i, const struct cell_program *p)
+{
+	const struct deck *d = &p->tech->deck;
+	float target = (float)p->target[i] * p->tech->lsb, band, part;
+
+	band = p->band ? (float)p->band * p->tech->lsb : d->program.band + d->program.band_relative * target;
+	if (d->levels > 1)
+		band = 0.49f * (d->gmax - d->gmin) / (float)(d->levels - 1);
+	part = target < band ? d->program.zero_band + (1.0f - d->program.zero_band) * target / band : 1.0f;
+	l->target[i] = target;
+	l->low[i] = target - band;
+	l->high[i] = d->levels > 1 ? target + band : target + band * part;
+	if (d->levels > 1 && target >= d->gmax * 0.999f)
+		l->high[i] = 2.0f * d->gmax;
+	if (d->gmin > 0.0f && target <= d->gmin * 1.001f)
+		l->low[i] = -band;
+}
+
+static void lanes_open(struct lanes *l, const struct cell_program *p)
+{
+	const struct deck *d = &p->tech->deck;
+	unsigned int i;
+
+	l->n = p->n;
+	for (i = 0; i < p->n; i++) {
+		l->cell[i] = p->cell + i;
+		l->at[i] = i;
+		l->g[i] = p->g[i];
+		l->shown[i] = p->g[i];
+		l->read[i] = p->g[i];
+		set_band(l, i, p);
+		l->direction[i] = p->g[i] > l->high[i] ? -1 : 1;
+		l->step[i] = 0;
+		l->grow[i] = 1.0f;
+		l->energy[i] = 0.0f;
+		l->time[i] = 0.0f;
+		l->reversals[i] = 0;
+		l->pulses[i] = 0;
+		l->sets[i] = 0;
+		l->busy[i] = p->g[i] < l->low[i] || p->g[i] > l->high[i];
+	}
+	draw(l, &p->device, 0);
+	device_constants(l, d);
+	if (d->pulse.model == DECK_SWITCHING)
+		switching_constants(l, d);
+	wear_out(l, p);
+	for (i = 0; i < p->n; i++) {
+		if (!p->defect[i])
+			continue;
+		l->up[i] = 0.0f;
+		l->down[i] = 0.0f;
+		l->bottom[i] = p->g[i];
+		l->top[i] = p->g[i];
+	}
+}
+
+/**
+ * struct response - constants of a deck on the way to the lanes
+ * @gmax: of the deck, microsiemens
+ * @zero: conductance at weight 0
+ * @up_range: from there to the upper end
+ * @down_range: from there to the lower end
+ * @z_factor: exponential: weight to z
+ * @weight: weight a microsiemens
+ * @weight_min: weight at gmin
+ * @gmin: of the deck
+ * @step: mean step, microsiemens
+ */
+struct response {
+	float gmax;
+	float gmin;
+	float weight;
+	float weight_min;
+	float z_factor;
+	float step;
+	const struct deck_pulse *p;
+};
+
+/* Mean change by one pulse up or down at conductance @g, microsiemens, always positive. */
+static inline __attribute__((always_inline)) float mean_step(const struct response *r, enum deck_response model, bool up,
+							     float g, float scale, float gamma)
+{
+	float w = r->weight_min + (g - r->gmin) * r->weight, bound, z;
+
+	switch (model) {
+	case DECK_FILAMENT:
+		return up ? scale * (1.0f - g * (1.0f / (1.25f * r->gmax))) : scale * (g / (g + 1.0f));
+	case DECK_LINEAR:
+		bound = up ? r->p->weight_max : r->p->weight_min;
+		return bound == 0.0f ? scale : scale * (1.0f - (gamma < 0.0f ? -gamma : gamma) * w / bound);
+	case DECK_SOFT_BOUNDS:
+		bound = up ? r->p->weight_max : r->p->weight_min;
+		return bound == 0.0f ? scale : scale * (1.0f - w / bound);
+	case DECK_EXPONENTIAL:
+		z = r->z_factor * w + r->p->exp_b;
+		z = 1.0f - (up ? r->p->up.amplitude : r->p->down.amplitude) * exp_poly(up ? gamma * z : -gamma * z);
+		return scale * at_least(z, 0.0f);
+	default:
+		return scale;
+	}
+}
+
+/* One pulse, or one train of pulses, and a verify read on every busy lane; round @k of the deviates. */
+static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, const struct response *r,
+							    const struct deck *d, enum deck_response model, unsigned int k)
+{
+	const struct deck_pulse *p = &d->pulse;
+	const bool filament = model == DECK_FILAMENT;
+	const float noise = d->program.verify_noise, written = p->write_noise * r->step;
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++) {
+		int32_t up = l->direction[i] > 0, busy = l->busy[i];
+		float g = l->g[i], xi = l->z[2 * k][i], eta = l->z[2 * k + 1][i];
+		float rise = mean_step(r, model, true, g, l->up[i], l->gamma_up[i]);
+		float fall = mean_step(r, model, false, g, l->down[i], l->gamma_down[i]);
+		float mean = up ? rise : fall;
+		float many = filament ? 1.0f : (float)(int32_t)l->grow[i];
+		float volt = (up ? p->up.volt : p->down.volt) + (up ? p->up.volt_step : p->down.volt_step) * (float)l->step[i];
+		float spread = p->cycle_additive ? r->step : mean;
+		float change = mean * many + spread * p->cycle * __builtin_sqrtf(many) * xi;
+		float part = 1.0f + p->cycle * xi, next;
+
+		change = filament ? mean * l->grow[i] * at_least(part, 0.1f) : change;
+		next = clamp(up ? g + change : g - change, l->bottom[i], l->top[i]);
+		l->time[i] = busy ? many * (up ? p->up.width_ns : p->down.width_ns) : 0.0f;
+		l->energy[i] += volt * volt * g * l->time[i];
+		l->g[i] = busy ? next : g;
+		l->pulses[i] += busy ? (int32_t)many : 0;
+		l->sets[i] += busy && up ? (int32_t)many : 0;
+		l->shown[i] = busy ? at_least(next + written * xi, 0.0f) : l->shown[i];
+		l->read[i] = busy ? l->shown[i] + noise * eta : l->read[i];
+	}
+}
+
+/* A pulse switches or does not: its odds by the step of the ladder are in @limit, as a deviate to be exceeded. */
+static void switch_all(struct lanes *l, const struct deck *d, const float limit[2][STEPS], unsigned int k)
+{
+	const struct deck_pulse *p = &d->pulse;
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++) {
+		bool up = l->direction[i] > 0;
+		const struct deck_polarity *side = up ? &p->up : &p->down;
+		float volt = side->volt + side->volt_step * (float)l->step[i];
+
+		l->time[i] = 0.0f;
+		if (!l->busy[i])
+			continue;
+		l->time[i] = side->width_ns;
+		l->energy[i] += volt * volt * l->g[i] * side->width_ns;
+		if (l->z[2 * k][i] > limit[up][l->step[i]])
+			l->g[i] = up ? l->top[i] : l->bottom[i];
+		l->pulses[i]++;
+		l->sets[i] += up;
+		l->shown[i] = l->g[i];
+		l->read[i] = l->g[i] + d->program.verify_noise * l->z[2 * k + 1][i];
+	}
+}
+
+/* Where each lane goes next: the same ladder one step up, the other ladder from its start, or nowhere. */
+static void turn_all(struct lanes *l, const struct deck *d, int32_t max_pulses)
+{
+	const int32_t last = (int32_t)d->pulse.ladder - 1, limit = (int32_t)d->program.max_reversals;
+	const float up = d->pulse.up.growth, down = d->pulse.down.growth;
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++) {
+		int32_t direction = l->direction[i], busy = l->busy[i];
+		int32_t turn = busy & (direction > 0 ? l->read[i] > l->high[i] : l->read[i] < l->low[i]);
+		int32_t in = (l->read[i] >= l->low[i]) & (l->read[i] <= l->high[i]);
+		int32_t climb = busy & (l->step[i] < last);
+
+		l->reversals[i] += turn;
+		l->direction[i] = turn ? -direction : direction;
+		l->grow[i] = turn ? 1.0f : climb ? l->grow[i] * (direction > 0 ? up : down) : l->grow[i];
+		l->step[i] = turn ? 0 : l->step[i] + climb;
+		l->busy[i] = busy & !in & (l->reversals[i] <= limit) & (l->pulses[i] < max_pulses);
+	}
+}
+
+/* Takes a lane out of the race and writes it into the report. */
+static void lane_close(const struct lanes *l, unsigned int i, const struct cell_program *p, struct cell_report *report)
+{
+	struct nmc_isa_report *isa = &report->isa;
+	float above = l->high[i] - l->target[i], below = l->target[i] - l->low[i];
+	float error = l->read[i] > l->target[i] ? l->read[i] - l->target[i] : l->target[i] - l->read[i];
+	bool converged = l->read[i] >= l->low[i] && l->read[i] <= l->high[i];
+	uint32_t pulses = (uint32_t)l->pulses[i];
+	int32_t lsb = (int32_t)round_half_evenf(error * p->tech->per_lsb);
+	int32_t bin = (int32_t)clamp(4.0f * error / (above > below ? above : below), 0.0f, (float)NMC_REPORT_BINS);
+
+	p->g[l->at[i]] = l->shown[i];
+	p->wear[l->at[i]] = wear_add(p->wear[l->at[i]], pulses, float_bits(l->g[i]) * 0x9e3779b9u >> 16);
+	if (p->net)
+		p->net[l->at[i]] = (int16_t)(2 * l->sets[i] - l->pulses[i]);
+	isa->cells++;
+	isa->converged += converged;
+	isa->given_up += !converged;
+	isa->pulses += pulses;
+	isa->reads += pulses + 1;
+	isa->set_pulses += (uint32_t)l->sets[i];
+	isa->reset_pulses += pulses - (uint32_t)l->sets[i];
+	isa->pulses_max = pulses > isa->pulses_max ? pulses : isa->pulses_max;
+	isa->pulse_hist[pulses / 2 < NMC_REPORT_BINS ? pulses / 2 : NMC_REPORT_BINS - 1]++;
+	isa->error_hist[bin < NMC_REPORT_BINS ? bin : NMC_REPORT_BINS - 1]++;
+	report->error_sq += (uint64_t)((int64_t)lsb * lsb);
+	report->energy_fj += (uint64_t)l->energy[i];
+}
+
+#define LANE_FIELDS(X) \
+	X(cell) X(at) X(g) X(shown) X(read) X(target) X(low) X(high) X(bottom) X(top) X(up) X(down) X(gamma_up) \
+	X(gamma_down) X(grow) X(energy) X(direction) X(step) X(reversals) X(pulses) X(sets) X(busy)
+
+/* Keeps the busy lanes, in order. */
+static void lanes_sift(struct lanes *l, const struct cell_program *p, struct cell_report *report)
+{
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (!l->busy[i]) {
+			lane_close(l, i, p, report);
+			continue;
+		}
+		if (kept != i) {
+#define X(field) l->field[kept] = l->field[i];
+			LANE_FIELDS(X)
+#undef X
+		}
+		kept++;
+	}
+	l->n = kept;
+}
+
+/* Duration of the last pulse: rows go in parallel, so that of the longest train, and a verify read. */
+static uint64_t step_time(const struct lanes *l, const struct deck *d)
+{
+	float longest = 0.0f;
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++)
+		longest = l->time[i] > longest ? l->time[i] : longest;
+	return longest > 0.0f ? (uint64_t)(longest + d->cost.verify_ns) : 0;
+}
+
+static void round_all(struct lanes *l, const struct response *r, const struct deck *d, unsigned int k)
+{
+	switch (d->pulse.model) {
+	case DECK_FILAMENT:
+		pulse_all(l, r, d, DECK_FILAMENT, k);
+		break;
+	case DECK_LINEAR:
+		pulse_all(l, r, d, DECK_LINEAR, k);
+		break;
+	case DECK_SOFT_BOUNDS:
+		pulse_all(l, r, d, DECK_SOFT_BOUNDS, k);
+		break;
+	case DECK_EXPONENTIAL:
+		pulse_all(l, r, d, DECK_EXPONENTIAL, k);
+		break;
+	default:
+		pulse_all(l, r, d, DECK_CONSTANT, k);
+		break;
+	}
+}
+
+/* 1 / (1 + e^-((V - V0) / dV)) as the deviate that a draw must exceed: gauss() of the odds against. */
+static void switch_limits(const struct deck_pulse *p, float limit[2][STEPS])
+{
+	unsigned int up, k;
+
+	for (up = 0; up < 2; up++) {
+		const struct deck_polarity *side = up ? &p->up : &p->down;
+
+		for (k = 0; k < STEPS; k++) {
+			float over = (side->volt + side->volt_step * (float)k - p->switch_volt) / p->switch_width;
+			float against = 1.0f / (1.0f + exp_poly(clamp(over, -80.0f, 80.0f)));
+
+			limit[up][k] = gauss((uint32_t)clamp(against * 4294967296.0f, 0.0f, 4294967040.0f));
+		}
+	}
+}
+
+void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report);
+
+void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
+{
+	const struct deck *d = &p->tech->deck;
+	int32_t limit = p->max_pulses && p->max_pulses < d->program.max_pulses ? (int32_t)p->max_pulses :
+										 (int32_t)d->program.max_pulses;
+	float unit = per_weight(d), per_unit = unit > 0.0f ? 1.0f / unit : 0.0f;
+	struct response r = {
+		.gmax = d->gmax, .gmin = d->gmin, .p = &d->pulse,
+		.weight = per_unit, .weight_min = d->pulse.weight_min,
+		.z_factor = 2.0f * d->pulse.exp_a * unit / (d->gmax - d->gmin),
+		.step = d->pulse.weight_step * unit,
+	};
+	float odds[2][STEPS];
+	uint32_t number = 0;
+	struct lanes l;
+	unsigned int k;
+
+	if (d->pulse.model == DECK_SWITCHING)
+		switch_limits(&d->pulse, odds);
+	lanes_open(&l, p);
+	lanes_sift(&l, p, report);
+	while (l.n) {
+		draw(&l, &p->pulse, number++);
+		for (k = 0; k < ROUNDS; k++) {
+			if (d->pulse.model == DECK_SWITCHING)
+				switch_all(&l, d, odds, k);
+			else
+				round_all(&l, &r, d, k);
+			report->time_ns += step_time(&l, d);
+			turn_all(&l, d, limit);
+		}
+		lanes_sift(&l, p, report);
+	}
+}

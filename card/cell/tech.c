@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A technology made of a deck: its functions of conductance as tables, its time as a grid. Made once a card, with
+ * IEEE-exact operations alone, so that every machine has the same tables.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "card/cell/cell.h"
+#include "card/cell/gauss.h"
+#include "hw/nmc_regs.h"
+
+#define LN_10	2.3025851f
+
+static const struct cell_kernels *best_kernels(bool plain_c)
+{
+#if defined(__x86_64__)
+	__builtin_cpu_init();
+	if (!plain_c && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+	    __builtin_cpu_supports("avx512vl"))
+		return &cell_kernels_avx512;
+	if (!plain_c && __builtin_cpu_supports("avx2"))
+		return &cell_kernels_avx2;
+#endif
+	return &cell_kernels_plain;
+}
+
+static void tabulate(const struct cell_tech *tech, const struct deck_curve *curve, float factor, float *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < CELL_TABLE; i++)
+		table[i] = deck_curve_at(curve, (float)(i << CELL_TABLE_SHIFT) * tech->lsb, tech->deck.gmax) * factor;
+}
+
+static void at_least_zero(float *table)
+{
+	unsigned int i;
+
+	for (i = 0; i < CELL_TABLE; i++)
+		table[i] = table[i] < 0.0f ? 0.0f : table[i];
+}
+
+/* Spreads never fall with time. */
+static void tabulate_spreads(struct cell_tech *tech)
+{
+	struct cell_tables *t = tech->tables;
+	unsigned int k, i;
+
+	for (k = 0; k < tech->deck.spreads; k++) {
+		tabulate(tech, &tech->deck.spread[k].sigma, tech->per_lsb, t->spread[k]);
+		at_least_zero(t->spread[k]);
+		for (i = 0; k && i < CELL_TABLE; i++)
+			t->spread[k][i] = t->spread[k][i] < t->spread[k - 1][i] ? t->spread[k - 1][i] : t->spread[k][i];
+	}
+}
+
+static void tabulate_all(struct cell_tech *tech)
+{
+	const struct deck *d = &tech->deck;
+	struct cell_tables *t = tech->tables;
+
+	tabulate_spreads(tech);
+	tabulate(tech, &d->program.residual, tech->per_lsb, t->residual);
+	tabulate(tech, &d->drift.nu_mean, 1.0f, t->nu_mean);
+	tabulate(tech, &d->drift.nu_sigma, 1.0f, t->nu_sigma);
+	tabulate(tech, &d->drift.shift, tech->per_lsb, t->shift);
+	tabulate(tech, &d->read.pink, d->read.pink_relative ? 1.0f : tech->per_lsb, t->pink);
+	tabulate(tech, &d->read.white, tech->per_lsb, t->white);
+	at_least_zero(t->pink);
+	at_least_zero(t->white);
+}
+
+static enum cell_ageing ageing_of(const struct deck *d)
+{
+	if (d->drift.given && d->drift.nu_mean.given)
+		return CELL_DRIFTS;
+	return d->spreads > 1 ? CELL_RELAXES : CELL_STILL;
+}
+
+struct cell_tech *cell_tech_make(const struct deck *deck, bool plain_c)
+{
+	struct cell_tech *tech = calloc(1, sizeof(*tech));
+
+	if (!tech)
+		return NULL;
+	tech->deck = *deck;
+	tech->flags = NMC_CLASS_CONVERTERS | NMC_CLASS_DIFFERENTIAL | NMC_CLASS_NONVOLATILE | NMC_CLASS_WHAT_IF;
+	tech->exact = deck->pulse.model == DECK_EXACT;
+	tech->ageing = ageing_of(deck);
+	tech->lsb = deck->gmax * CELL_LSB;
+	tech->per_lsb = 1.0f / tech->lsb;
+	tech->kernels = best_kernels(plain_c);
+	if (tech->exact)
+		return tech;
+	tech->tables = malloc(sizeof(*tech->tables));
+	if (!tech->tables) {
+		free(tech);
+		return NULL;
+	}
+	tabulate_all(tech);
+	if (deck->read.white.given || deck->read.pink.given)
+		tech->flags |= NMC_CLASS_READ_NOISE;
+	return tech;
+}
+
+/* Integer memory has no conductances and so no deck. */
+static struct cell_tech *make_digital(void)
+{
+	struct cell_tech *tech = calloc(1, sizeof(*tech));
+
+	if (!tech)
+		return NULL;
+	strcpy(tech->deck.name, "digital");
+	tech->deck.technology = NMC_TECH_DIGITAL;
+	tech->deck.pulse.up.width_ns = 10.0f;
+	tech->flags = NMC_CLASS_NONVOLATILE;
+	tech->exact = true;
+	return tech;
+}
+
+/* Names of what there is. */
+static void refuse_name(const char *name, char *error, size_t bytes)
+{
+	const char *shipped;
+	unsigned int i;
+	size_t at;
+
+	snprintf(error, bytes, "\"%s\" is not a tile class; there are digital", name);
+	for (i = 0; (shipped = deck_shipped(i, NULL)); i++) {
+		at = strlen(error);
+		snprintf(error + at, bytes - at, ", %s", shipped);
+	}
+}
+
+int cell_tech_open(const char *name, bool plain_c, struct cell_tech **tech, char *error, size_t error_bytes)
+{
+	struct deck deck;
+	int ret;
+
+	if (!strcmp(name, "digital")) {
+		*tech = make_digital();
+		return *tech ? 0 : -ENOMEM;
+	}
+	ret = deck_load(name, &deck, error, error_bytes);
+	if (ret == -ENOENT && !strpbrk(name, "/.") && error_bytes)
+		refuse_name(name, error, error_bytes);
+	if (ret)
+		return ret;
+	*tech = cell_tech_make(&deck, plain_c);
+	return *tech ? 0 : -ENOMEM;
+}
+
+void cell_tech_close(struct cell_tech *tech)
+{
+	if (!tech)
+		return;
+	free(tech->tables);
+	free(tech);
+}
+
+int cell_age_grid(uint64_t age_ns)
+{
+	return (int)(log_poly(1.0f + (float)age_ns * 1e-9f) * 1000.0f);
+}
+
+/* Seconds at a point of the grid. */
+static float grid_seconds(int grid)
+{
+	return exp_poly((float)grid * 0.001f) - 1.0f;
+}
+
+/* Deviation of the relaxation alone: the spread, interpolated in ln t, less what verify has left. */
+static void relaxation_at(const struct cell_tech *tech, float log_s, float *sigma)
+{
+	const struct cell_tables *t = tech->tables;
+	unsigned int k = 0, i, last = tech->deck.spreads - 1;
+	float from, to, part;
+
+	while (k + 1 < last && log_s >= log_poly(tech->deck.spread[k + 1].at_s))
+		k++;
+	from = log_poly(tech->deck.spread[k].at_s);
+	to = log_poly(tech->deck.spread[k + 1].at_s);
+	part = (log_s - from) / (to - from);
+	part = part < 0.0f ? 0.0f : part > 1.0f ? 1.0f : part;
+	for (i = 0; i < CELL_TABLE; i++) {
+		float spread = t->spread[k][i] + (t->spread[k + 1][i] - t->spread[k][i]) * part;
+		float rest = spread * spread - t->residual[i] * t->residual[i];
+
+		sigma[i] = __builtin_sqrtf(rest < 0.0f ? 0.0f : rest);
+	}
+}
+
+void cell_age_at(const struct cell_tech *tech, int grid, struct cell_age *age)
+{
+	const struct deck_drift *d = &tech->deck.drift;
+	float s = grid_seconds(grid);
+
+	age->log_s = s > 1.0f ? log_poly(s) : 0.0f;
+	age->decay = d->t0_s > 0.0f ? log_poly((s + d->t0_s) / d->t0_s) : age->log_s;
+	age->leak = d->decay_s > 0.0f ? s / d->decay_s : 0.0f;
+	if (tech->ageing == CELL_RELAXES)
+		relaxation_at(tech, age->log_s, age->sigma);
+}
+
+struct cell_read cell_read_at(const struct cell_tech *tech, int grid, uint32_t *decade)
+{
+	const struct deck_read *r = &tech->deck.read;
+	float s = grid_seconds(grid) + r->pink_t0_s + r->pink_read_s;
+	float slowest = s > 1.0f ? 1.0f : s, half = 1.0f / (2.0f * r->pink_read_s);
+	float fast, all;
+
+	*decade = (uint32_t)((float)grid * 0.001f / LN_10);
+	if (!r->pink.given)
+		return (struct cell_read){ 0 };
+	fast = log_poly(slowest * half);
+	all = log_poly(s * half);
+	fast = fast < 0.0f ? 0.0f : fast;
+	return (struct cell_read){
+		.slow = __builtin_sqrtf(all > fast ? all - fast : 0.0f),
+		.fast = __builtin_sqrtf(fast),
+	};
+}
+
+int16_t cell_target(const struct cell_tech *tech, int16_t code)
+{
+	const struct deck *d = &tech->deck;
+	float g = (float)code * tech->lsb, step;
+
+	g = g < d->gmin ? d->gmin : g > d->gmax ? d->gmax : g;
+	if (d->levels > 1) {
+		step = (d->gmax - d->gmin) / (float)(d->levels - 1);
+		g = d->gmin + round_half_evenf((g - d->gmin) / step) * step;
+	}
+	return (int16_t)round_half_evenf(g * tech->per_lsb);
+}

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Pulses that a cell has seen, in one byte: exact up to 15, then five bits of exponent and three of mantissa, counted up by
+ * chance in proportion so that the mean stays right (Morris, CACM 21, 840 (1978)). Ends at 1.6e10.
+ */
+#ifndef NMC_CARD_WEAR_H
+#define NMC_CARD_WEAR_H
+
+#include <stdint.h>
+
+/* Pulses that a code stands for. */
+static inline uint64_t wear_pulses(uint8_t code)
+{
+	return code < 8 ? code : (uint64_t)(8 + (code & 7)) << ((code >> 3) - 1);
+}
+
+/* The code after @pulses more; @random: 16 fresh bits. */
+static inline uint8_t wear_add(uint8_t code, uint32_t pulses, uint32_t random)
+{
+	uint64_t sum = wear_pulses(code) + pulses, below, step;
+
+	while (code < 255 && wear_pulses(code + 1) <= sum)
+		code++;
+	if (code == 255)
+		return code;
+	below = wear_pulses(code);
+	step = wear_pulses(code + 1) - below;
+	return (uint8_t)(code + ((sum - below) * 65536 > random * step));
+}
+
+#endif

@@ -1,0 +1,248 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Snapshot of a tile: what products see of its cells, made before the first product after a change. In this order: cells
+ * as aged, temperature, defects (tile_row()), slow 1/f noise, noise at the bottom of the range, wires, codes.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include "card/cell/gauss.h"
+#include "card/tile/tile_priv.h"
+#include "hw/nmc_regs.h"
+
+#define CLAMP_STEPS	64.0f	/* entries of the tables of clamped moments a sigma */
+
+/* phi(q) and Phi(q) by the trapezium rule from the middle on, 1/1024 a step: good to 1e-7. */
+static void normal_tables(float *density, float *below)
+{
+	double sum = 0.5, last = 0.3989422804014327;
+	unsigned int i, k;
+
+	for (i = 0; i < TILE_CLAMP; i++) {
+		for (k = 0; i && k < 16; k++) {
+			double q = ((i - 1) * 16 + k + 1) / 1024.0;
+			double here = 0.3989422804014327 * (double)exp_poly((float)(-0.5 * q * q));
+
+			sum += (last + here) / 2048.0;
+			last = here;
+		}
+		density[i] = (float)last;
+		below[i] = (float)sum;
+	}
+}
+
+void tile_class_moments(struct tile_class *class)
+{
+	float density[TILE_CLAMP], below[TILE_CLAMP];
+	unsigned int i;
+
+	normal_tables(density, below);
+	for (i = 0; i < TILE_CLAMP; i++) {
+		float q = (float)i / CLAMP_STEPS, mean = q * below[i] + density[i];
+
+		class->clamp_mean[i] = mean - q;
+		class->clamp_var[i] = (q * q + 1.0f) * below[i] + q * density[i] - mean * mean;
+	}
+}
+
+/* A conductance cannot be negative: where the noise reaches zero, its mean and variance are those of max(0, g + noise). */
+static void clamp_moments(const struct tile_class *class, unsigned int n, float *g, float *var)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		float sigma = __builtin_sqrtf(var[i]);
+		unsigned int at;
+
+		if (g[i] >= 4.0f * sigma)
+			continue;
+		at = (unsigned int)(int32_t)(g[i] / sigma * CLAMP_STEPS);
+		g[i] += class->clamp_mean[at] * sigma;
+		var[i] *= class->clamp_var[at];
+	}
+}
+
+void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, float *g, float *var)
+{
+	const struct cell_tech *tech = t->class->tech;
+	unsigned int cols = t->class->cols, col, n;
+	size_t cell = (size_t)row * cols;
+
+	for (col = 0; col < cols; col += n) {
+		const struct tile_write *w = &t->writes[t->write[cell + col]];
+		struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_FLICKER, w->event);
+		uint32_t decade;
+		struct cell_read r = cell_read_at(tech, mode & NMC_MVM_NO_AGEING ? 0 : w->age, &decade);
+
+		n = tile_run(t, cell, col, cols);
+		if (r.slow > 0.0f)
+			tech->kernels->flicker(tech, &s, (uint32_t)(cell + col), n, decade, r.slow, t->target + cell + col,
+					       g + col);
+		tech->kernels->variance(tech, n, r.fast, t->target + cell + col, g + col, var + col);
+	}
+	if (!(mode & NMC_MVM_CELL_NOISE))
+		clamp_moments(t->class, cols, g, var);
+}
+
+static bool noisy(const struct tile *t, unsigned int mode)
+{
+	return t->class->tech->flags & NMC_CLASS_READ_NOISE && !(mode & NMC_MVM_NO_READ_NOISE);
+}
+
+/* Codes of one row pair. */
+static void encode(struct tile *t, unsigned int pair, float g[2][CELL_LANES], float var[2][CELL_LANES])
+{
+	const struct product_ops *k = t->class->product;
+	struct tile_matrix *m = &t->matrix;
+	size_t at = (size_t)pair * m->cols * 2;
+	uint32_t *to = (uint32_t *)(m->g + at), *weight = (uint32_t *)(m->var + at);
+	float per_unit = 1.0f / t->class->var_unit;
+
+	if (m->kind == TILE_SINGLES)
+		k->encode(to, g[0], g[1], t->class->cols);
+	else
+		k->encode_pairs(to, g[0], g[1], t->class->outputs);
+	if (!m->var)
+		return;
+	if (m->kind == TILE_SINGLES)
+		k->weigh(weight, var[0], var[1], t->class->cols, per_unit);
+	else
+		k->weigh_pairs(weight, var[0], var[1], t->class->outputs, per_unit);
+}
+
+/* Weights can be negative. */
+static void encode_weights(struct tile *t)
+{
+	unsigned int row, col, cols = t->class->cols;
+
+	for (row = 0; row < t->class->rows; row++)
+		for (col = 0; col < cols; col++)
+			t->matrix.g[((size_t)(row / 2) * t->matrix.cols + col) * 2 + (row & 1)] =
+				t->target[(size_t)row * cols + col];
+}
+
+/* Every row pair without wires. */
+static void fill(struct tile *t, unsigned int mode)
+{
+	struct tile_scratch scratch = { .grid = -1 };
+	float g[2][CELL_LANES], var[2][CELL_LANES];
+	unsigned int row, rows = t->class->rows;
+
+	for (row = 0; row < rows; row++) {
+		tile_row(t, row, mode, &scratch, g[row & 1]);
+		if (t->matrix.var)
+			tile_row_noise(t, row, mode, g[row & 1], var[row & 1]);
+		if (!(row & 1) && row + 1 < rows)
+			continue;
+		if (!(row & 1)) {
+			memset(g[1], 0, sizeof(g[1]));
+			memset(var[1], 0, sizeof(var[1]));
+		}
+		encode(t, row / 2, g, var);
+	}
+}
+
+/* The whole tile as one resistive network; variances follow the square of what the wires leave of a conductance. */
+static int fill_wired(struct tile *t, unsigned int mode)
+{
+	const struct tile_class *c = t->class;
+	size_t cells = tile_cells(t), i;
+	float *g = malloc(3 * cells * sizeof(*g)), *var = g + cells, *seen = var + cells;
+	struct tile_scratch scratch = { .grid = -1 };
+	unsigned int row;
+	int ret;
+
+	if (!g)
+		return -ENOMEM;
+	for (row = 0; row < c->rows; row++) {
+		tile_row(t, row, mode, &scratch, g + (size_t)row * c->cols);
+		if (t->matrix.var)
+			tile_row_noise(t, row, mode, g + (size_t)row * c->cols, var + (size_t)row * c->cols);
+	}
+	for (i = 0; i < cells; i++)
+		g[i] *= c->tech->lsb;
+	ret = wire_solve(c->wires, &c->wire, c->rows, c->cols, g, seen);
+	for (row = 0; !ret && row < c->rows; row += 2) {
+		float pair[2][CELL_LANES] = { 0 }, weight[2][CELL_LANES] = { 0 };
+		unsigned int k, col;
+
+		for (k = 0; k < 2 && row + k < c->rows; k++) {
+			for (col = 0; col < c->cols; col++) {
+				size_t at = (size_t)(row + k) * c->cols + col;
+				float left = g[at] > 0.0f ? seen[at] / g[at] : 0.0f;
+
+				pair[k][col] = seen[at] * c->tech->per_lsb;
+				weight[k][col] = t->matrix.var ? var[at] * left * left : 0.0f;
+			}
+		}
+		encode(t, row / 2, pair, weight);
+	}
+	free(g);
+	return ret;
+}
+
+static void matrix_free(struct tile_matrix *m)
+{
+	free(m->g);
+	free(m->var);
+	*m = (struct tile_matrix){ 0 };
+}
+
+/*
+ * Rows follow one another without padding, which would cost narrow tiles half of their memory: the kernels read whole
+ * blocks of columns, beyond the end of a row what follows it, and beyond the last row this much.
+ */
+static size_t matrix_bytes(const struct tile *t, unsigned int cols)
+{
+	size_t beyond = (PRODUCT_BLOCK - cols % PRODUCT_BLOCK) % PRODUCT_BLOCK;
+	size_t pairs = (size_t)(t->class->rows + 1) / 2 * cols + beyond;
+
+	return (pairs * 2 * sizeof(int16_t) + 63) / 64 * 64;
+}
+
+static int matrix_alloc(struct tile *t, enum tile_kind kind, bool var)
+{
+	struct tile_matrix *m = &t->matrix;
+	unsigned int cols = kind == TILE_PAIRS ? t->class->outputs : t->class->cols;
+	size_t bytes = matrix_bytes(t, cols);
+
+	if (m->g && m->bytes == bytes && !!m->var == var)
+		return 0;
+	matrix_free(m);
+	m->g = aligned_alloc(64, bytes);
+	m->var = var ? aligned_alloc(64, bytes) : NULL;
+	if (!m->g || (var && !m->var)) {
+		matrix_free(m);
+		return -ENOMEM;
+	}
+	memset(m->g, 0, bytes);
+	if (var)
+		memset(m->var, 0, bytes);
+	m->bytes = bytes;
+	m->cols = cols;
+	return 0;
+}
+
+int tile_snapshot(struct tile *t, enum tile_kind kind, unsigned int mode)
+{
+	struct tile_matrix *m = &t->matrix;
+	int ret = 0;
+
+	mode &= TILE_MODES;
+	if (m->kind == kind && m->mode == mode)
+		return 0;
+	m->kind = TILE_NOTHING;
+	if (matrix_alloc(t, kind, noisy(t, mode)))
+		return -ENOMEM;
+	m->kind = kind;
+	m->mode = mode;
+	if (!(t->class->tech->flags & NMC_CLASS_CONVERTERS))
+		encode_weights(t);
+	else if (t->class->wired && !(mode & NMC_MVM_NO_WIRES))
+		ret = fill_wired(t, mode);
+	else
+		fill(t, mode);
+	if (ret)
+		m->kind = TILE_NOTHING;
+	return ret;
+}
