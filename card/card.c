@@ -149,6 +149,7 @@ static int build(struct card *card, struct complaint *c)
 		return refuse(c, -ENOMEM, "no memory or threads for a card of %u tiles", card->tile_count);
 	card->vector = vector_select(card->options.plain_c);
 	card->max_steps = NMC_ISA_MAX_STEPS;
+	card->kelvin = CARD_KELVIN;
 	card->start_ns = wall_now();
 	tiles_init(card);
 	card->mgmt = mgmt_create(card);

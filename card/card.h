@@ -136,6 +136,26 @@ int card_event_fd(struct card *card);
  */
 int card_oracle(struct card *card, uint32_t set, uint32_t tile, float *g, float *target);
 
+#define CARD_KELVIN	300.0f	/* temperature of a new card: the reference of the shipped decks */
+
+/**
+ * card_temperature() - the die's temperature from now on; sets feel it from their next job on
+ * @card: the card
+ * @kelvin: 200 to 500
+ *
+ * Software card only. Thread-safe.
+ */
+void card_temperature(struct card *card, float kelvin);
+
+/**
+ * card_age() - lets every tile set age, each at the end of the job that executes on it
+ * @card: the card
+ * @ns: nanoseconds of card time
+ *
+ * Software card only. Thread-safe. Costs the same for a second and for ten years.
+ */
+void card_age(struct card *card, uint64_t ns);
+
 /**
  * card_memory() - memory of the tiles in use
  * @card: the card

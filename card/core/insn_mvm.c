@@ -205,10 +205,9 @@ int insn_mvm(struct job *j, const struct nmc_isa_mvm *m)
 
 	if (check_mvm(j, &w))
 		return -1;
-	w.tile = tiles_open(j->card, w.physical);
+	w.tile = set_tile(j->card, j->set[m->set], w.physical);
 	if (!w.tile)
 		return job_failure(j);
-	tile_sample(w.tile, j->set[m->set]->aged);
 	set_product(&w);
 	for (first = 0; !ret && first < m->vectors; first += SEGMENT) {
 		left = m->vectors - first;

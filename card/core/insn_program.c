@@ -109,7 +109,6 @@ static void do_read(struct job *j, struct program_work *w)
 {
 	struct tile_cost cost;
 
-	tile_sample(w->tile, j->set[w->p->set]->aged);
 	tile_read(w->tile, &w->region, w->data.first, w->data.pitch, &cost);
 	job_spend(j, cost.time, cost.energy_fj);
 }
@@ -123,23 +122,26 @@ static int refused(struct job *j, const struct nmc_isa_program *p, int error)
 static int do_program(struct job *j, struct program_work *w, struct nmc_isa_report *report, struct tile_cost *cost)
 {
 	const struct nmc_isa_program *p = w->p;
-	struct clock end = job_set_time(j, p->set);
+	struct clock now = job_set_time(j, p->set), felt = set_felt_at(j->set[p->set], now);
 	bool before = tiles_incomplete(j->card, w->physical, true);
 	int ret;
 
-	ret = tile_program(w->tile, &w->region, w->data.first, w->data.pitch, p->band, p->max_pulses, &end, report, cost);
+	ret = tile_program(w->tile, &w->region, w->data.first, w->data.pitch, p->band, p->max_pulses, &felt, report, cost);
 	if (ret) {
 		tiles_incomplete(j->card, w->physical, before);
 		return refused(j, p, ret);
 	}
 	tiles_incomplete(j->card, w->physical, false);
-	tiles_record(j->card, w->physical, report, &end);
+	clock_add(&now, cost->time);
+	clock_add(&now, (struct clock){ .ns = report->settle_ns });
+	tiles_record(j->card, w->physical, report, &now);
 	return 0;
 }
 
 static int do_erase(struct job *j, struct program_work *w, struct nmc_isa_report *report, struct tile_cost *cost)
 {
-	int ret = tile_erase(w->tile, &w->region, job_set_time(j, w->p->set), report, cost);
+	struct card_set *s = j->set[w->p->set];
+	int ret = tile_erase(w->tile, &w->region, set_felt_at(s, job_set_time(j, w->p->set)), report, cost);
 
 	if (ret)
 		return refused(j, w->p, ret);
@@ -157,7 +159,7 @@ int insn_program(struct job *j, const struct nmc_isa_program *p)
 
 	if (check_program(j, &w))
 		return -1;
-	w.tile = tiles_open(j->card, w.physical);
+	w.tile = set_tile(j->card, j->set[p->set], w.physical);
 	if (!w.tile)
 		return job_failure(j);
 	if (p->c.opcode == NMC_OP_READ) {

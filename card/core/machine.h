@@ -69,6 +69,10 @@ struct card_tile {
  * @aged: card time that its cells have seen. Cells follow card time at the explicit points IDLE, PROGRAM and ERASE (and
  *	at the start of a job where the card follows the wall clock): the modelled duration of products moves the
  *	clock, but how a run is cut into batches and jobs must not change a bit of its results
+ * @changed: card time of the last change of temperature
+ * @felt: time as the cells felt it then
+ * @rate: how fast they feel it since, 2^-20
+ * @kelvin: temperature of its tiles, 0 before the first job
  * @wall_ns: wall time up to which the set has aged, where the card follows the wall clock
  */
 struct card_set {
@@ -80,6 +84,10 @@ struct card_set {
 	uint32_t *tiles;
 	struct clock time;
 	struct clock aged;
+	struct clock changed;
+	struct clock felt;
+	uint64_t rate;
+	float kelvin;
 	uint64_t wall_ns;
 };
 
@@ -126,6 +134,7 @@ struct card_totals {
  * @pool: host threads that share large operations
  * @vector: build of the vector unit
  * @max_steps: instructions a job may execute
+ * @kelvin: temperature of the die; atomic
  * @job_lock: list of unused job states
  * @idle_jobs: that list
  * @totals: counters
@@ -145,6 +154,7 @@ struct card {
 	struct pool *pool;
 	const struct vector_ops *vector;
 	uint64_t max_steps;
+	float kelvin;
 	pthread_mutex_t job_lock;
 	struct job *idle_jobs;
 	struct card_totals totals;
@@ -165,6 +175,18 @@ struct clock set_time(struct card *card, uint32_t set);
 void context_map(struct card *card, uint32_t context, const struct nmc_set_ref *sets, uint32_t count);
 bool context_unmap(struct card *card, uint32_t context);
 struct card_set *set_find(struct card *card, uint32_t set);
+
+/*
+ * Time of a set whose lock is held: begins anew; as its cells feel card time @now; at another temperature from its aged
+ * time on; a tile of it as it is at its aged time, NULL if memory lacks.
+ */
+void set_start_time(struct card_set *s);
+struct clock set_felt_at(const struct card_set *s, struct clock now);
+void set_warm(struct card *card, struct card_set *s, float kelvin);
+struct tile *set_tile(struct card *card, struct card_set *s, uint32_t physical);
+
+/* Temperature of the die, kelvin. */
+float card_kelvin(struct card *card);
 
 /*
  * A job's hold on its context and on the sets of its table. job_hold() answers enum nmc_status, and fills in the

@@ -178,11 +178,9 @@ int card_oracle(struct card *card, uint32_t set, uint32_t tile, float *g, float 
 
 	if (!s)
 		return -ENOENT;
-	cells = tiles_open(card, s->tiles[tile]);
-	if (cells) {
-		tile_sample(cells, s->aged);
+	cells = set_tile(card, s, s->tiles[tile]);
+	if (cells)
 		tile_oracle(cells, g, target);
-	}
 	drop_set(card, s);
 	return cells ? 0 : -ENOENT;
 }

@@ -37,7 +37,7 @@ void set_map(struct card *card, uint32_t set, uint32_t generation, const uint32_
 		memcpy(copy, tiles, count * sizeof(*copy));
 	pthread_mutex_lock(&card->map_lock);
 	if (!s->generation) {
-		s->time = s->aged = (struct clock){ 0 };
+		set_start_time(s);
 		s->wall_ns = wall_now();
 	}
 	free(s->tiles);
@@ -255,6 +255,8 @@ unsigned int job_hold(struct job *j, uint32_t context)
 	}
 	for (i = 0; i < count && j->card->options.wall_clock; i++)
 		age_by_wall(j->card, sorted[i]);
+	for (i = 0; i < count; i++)
+		set_warm(j->card, sorted[i], card_kelvin(j->card));
 	return NMC_STATUS_OK;
 }
 

@@ -7,8 +7,6 @@
 #include "card/core/tiles.h"
 #include "card/pcie/mgmt_priv.h"
 
-#define TEMPERATURE_MC	40000	/* the software card's die is kept at 40 degrees Celsius */
-
 int hal_dma_read(struct hal *hal, uint64_t addr, void *buf, size_t bytes)
 {
 	const struct card_dma *dma = hal->m->dma;
@@ -145,7 +143,7 @@ void hal_health(struct hal *hal, struct nmc_health_log *log)
 {
 	const struct card_totals *t = &hal->m->card->totals;
 
-	log->temperature_mc = TEMPERATURE_MC;
+	log->temperature_mc = (uint32_t)(int32_t)((card_kelvin(hal->m->card) - 273.15f) * 1000.0f);
 	log->energy_fj = total(&t->energy_fj);
 	log->modelled_busy_ns = total(&t->modelled_ns);
 	log->wall_busy_ns = total(&t->wall_ns);
