@@ -40,25 +40,23 @@ static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
 	return a < c ? a : c;
 }
 
-/* Levenshtein's distance of two short texts. */
+/* Letters to insert, remove, replace or swap with their neighbour that make @b of @a, both shorter than PATH. */
 static unsigned int edits(const char *a, const char *b)
 {
-	unsigned int row[PATH], i, j, n = (unsigned int)strlen(b);
+	unsigned int d[PATH][PATH], i, j, n = (unsigned int)strlen(a), m = (unsigned int)strlen(b);
 
-	for (j = 0; j <= n; j++)
-		row[j] = j;
-	for (i = 0; a[i]; i++) {
-		unsigned int corner = row[0];
-
-		row[0] = i + 1;
-		for (j = 1; j <= n; j++) {
-			unsigned int up = row[j];
-
-			row[j] = min3(up + 1, row[j - 1] + 1, corner + (a[i] != b[j - 1]));
-			corner = up;
+	for (i = 0; i <= n; i++)
+		d[i][0] = i;
+	for (j = 0; j <= m; j++)
+		d[0][j] = j;
+	for (i = 1; i <= n; i++) {
+		for (j = 1; j <= m; j++) {
+			d[i][j] = min3(d[i - 1][j] + 1, d[i][j - 1] + 1, d[i - 1][j - 1] + (a[i - 1] != b[j - 1]));
+			if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+				d[i][j] = min3(d[i][j], d[i - 2][j - 2] + 1, PATH);
 		}
 	}
-	return row[n];
+	return d[n][m];
 }
 
 /* Names the nearest key of the table, or the keys' sections, of which every dot ends one. */

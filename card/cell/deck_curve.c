@@ -131,6 +131,8 @@ static int read_unit(struct reader *r, const struct node *n, const char *path, c
 	char units[128];
 
 	deck_units(key->dimension, units, sizeof(units));
+	if (!u && !*key->dimension->base)
+		return deck_bad(r, n->line, path, "%s: this curve is a pure number", deck_quote(n->text).text);
 	if (!u || !*n->text)
 		return deck_bad(r, n->line, path, "%s is not a unit of %s (%s)", deck_quote(n->text).text,
 				key->dimension->name, units);

@@ -142,6 +142,31 @@ static void log_accuracy(void **unused)
 		assert_true(fabs(log_poly(x) - log(x)) < 3e-7 * fmax(1.0, fabs(log(x))));
 }
 
+static void exp_golden(void **unused)
+{
+	static const uint32_t golden[][2] = {
+		{ 0x00000000, 0x3f800000 }, { 0x3f800000, 0x402df854 }, { 0xbf800000, 0x3ebc5ab2 },
+		{ 0x3f000000, 0x3fd3094c }, { 0x41200000, 0x46ac14ee }, { 0xc1200000, 0x383e6bce },
+		{ 0x42b00000, 0x7ef882b7 }, { 0xc2ae0000, 0x00b33687 }, { 0x358637bd, 0x3f800008 },
+		{ 0x3eb17218, 0x3fb504f3 }, { 0xbeb17218, 0x3f3504f3 }, { 0x40533333, 0x41d8e6ae },
+		{ 0x42c80000, 0x7ef882b7 }, { 0xc2c80000, 0x00b33687 },
+	};
+	size_t i;
+
+	(void)unused;
+	for (i = 0; i < sizeof(golden) / sizeof(*golden); i++)
+		assert_int_equal(float_bits(exp_poly(bits_float(golden[i][0]))), golden[i][1]);
+}
+
+static void exp_accuracy(void **unused)
+{
+	float x;
+
+	(void)unused;
+	for (x = -87.0f; x <= 88.0f; x += 0.00173f)
+		assert_true(fabs(exp_poly(x) / exp(x) - 1.0) < 2e-7);
+}
+
 static void rounding(void **unused)
 {
 	(void)unused;
@@ -161,6 +186,8 @@ int main(void)
 		cmocka_unit_test(gauss_moments),
 		cmocka_unit_test(log_golden),
 		cmocka_unit_test(log_accuracy),
+		cmocka_unit_test(exp_golden),
+		cmocka_unit_test(exp_accuracy),
 		cmocka_unit_test(rounding),
 	};
 
