@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Decks, from a tree to struct deck: each key is looked up in the table and stored; then come the defaults, what is
- * missing and what does not belong.
+ * Decks, from a tree to struct deck: each key is looked up in the table and stored; then come the defaults, what
+ * is missing and what does not belong.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -154,10 +154,13 @@ static int take_map(struct reader *r, const struct node *map, const char *prefix
 	int ret = 0;
 
 	for (n = map->child; n && !ret; n = n->next) {
-		int length = snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", deck_quote(n->key).text);
+		struct quote key = deck_quote(n->key);
+		int length = snprintf(path, sizeof(path), "%s%s%s", prefix, *prefix ? "." : "", key.text);
 
-		ret = length < PATH ? take_node(r, n, path) : deck_bad(r, n->line, prefix, "no such key: %s",
-								       deck_quote(n->key).text);
+		if (length < PATH)
+			ret = take_node(r, n, path);
+		else
+			ret = deck_bad(r, n->line, prefix, "no such key: %s", key.text);
 	}
 	return ret;
 }

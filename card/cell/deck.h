@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A deck: everything that tells one cell technology from another, as a user writes it down from his measurements. This is
- * the deck as read from a file, checked but not evaluated; card/cell/tech.h makes tables of it. Conductances are in
- * microsiemens, r is a conductance as a fraction of gmax, times are in seconds unless the name says otherwise.
+ * A deck: everything that tells one cell technology from another, as a user writes it down from his measurements.
+ * This is the deck as read from a file, checked but not evaluated; card/cell/tech.h makes tables of it.
+ * Conductances are in microsiemens, r is a conductance as a fraction of gmax, times are in seconds unless the name
+ * says otherwise.
  */
 #ifndef NMC_CARD_DECK_H
 #define NMC_CARD_DECK_H
@@ -30,7 +31,8 @@ enum deck_variable {
 };
 
 /**
- * struct deck_curve - a function of conductance: clip(poly + ln + power + saturation, @min, @max); see deck_curve_at()
+ * struct deck_curve - a function of conductance: clip(poly + ln + power + saturation, @min, @max); see
+ * deck_curve_at()
  * @given: the deck states it; all else is zero otherwise
  * @of: its variable x; ln and power take it at no less than 1e-6
  * @per: microsiemens per unit of x; 1 for DECK_OF_R
@@ -63,13 +65,15 @@ struct deck_curve {
 
 /**
  * enum deck_response - how a cell answers a programming pulse; w is the weight that conductance maps to linearly
- * @DECK_EXACT: a cell takes its target at once and exactly; nothing else of struct deck_pulse and deck_program counts
+ * @DECK_EXACT: a cell takes its target at once and exactly; nothing else of struct deck_pulse and
+ *	deck_program counts
  * @DECK_FILAMENT: SET += step (1 - g / (1.25 gmax)), RESET -= step g / (g + 1 uS); steps in microsiemens
  * @DECK_CONSTANT: w +- scale
  * @DECK_LINEAR: w += scale - |gamma + gamma_device xi| scale w / bound
  * @DECK_SOFT_BOUNDS: up scale (1 - w / w_max), down scale (1 - w / w_min)
  * @DECK_EXPONENTIAL: scale max(1 - A e^(gamma z), 0), z = 2 a w / (w_max - w_min) + b; gamma is negated for down
- * @DECK_SWITCHING: two states; a pulse of voltage V switches with probability 1 / (1 + e^(-(V - switch_volt) / switch_width))
+ * @DECK_SWITCHING: two states; a pulse of voltage V switches with probability 1 / (1 + e^(-(V -
+ *	switch_volt) / switch_width))
  */
 enum deck_response {
 	DECK_EXACT,
@@ -85,8 +89,8 @@ enum deck_response {
  * struct deck_polarity - SET (up) or RESET (down) pulses
  * @volt: amplitude of the ladder's first pulse, volt
  * @volt_step: amplitude added each step of the ladder, volt
- * @growth: factor of the response each step of the ladder, at least 1. Filament: by the voltage. Weight models: the number
- *	of equal pulses in a train, so that a train of growth^n pulses is the n-th step
+ * @growth: factor of the response each step of the ladder, at least 1. Filament: by the voltage. Weight
+ *	models: the number of equal pulses in a train, so that a train of growth^n pulses is the n-th step
  * @width_ns: length of one pulse, nanoseconds
  * @step: filament: microsiemens of the first pulse on a mean cell
  * @gamma: linear: slope; exponential: exponent
@@ -112,11 +116,11 @@ struct deck_polarity {
  * @ladder: steps of the ladder, 1..32; the last one repeats
  * @up: SET
  * @down: RESET
- * @device: spread of the response from device to device, a fraction
+ * @device: spread of the response from device to device, a fraction; switching: of both conductances
  * @cycle: spread of the response from pulse to pulse, a fraction of one step
  * @cycle_additive: @cycle is a fraction of the mean device's step (weight_step), not of the step that is made
- * @write_noise: weight models: what is read differs from the state that pulses move by this many weight_steps, one normal
- *	draw a write
+ * @write_noise: weight models: what is read differs from the state that pulses move by this many
+ *	weight_steps, one normal draw a write
  * @weight_min: weight at gmin
  * @weight_max: weight at gmax
  * @weight_step: dw_min, change of the weight by one pulse on a mean device
@@ -151,13 +155,14 @@ struct deck_pulse {
  * struct deck_program - program-and-verify
  * @band: acceptance half band, microsiemens
  * @band_relative: added to it for each microsiemens of the target: half band = band + band_relative target
- * @zero_band: upper acceptance of a zero target, as a fraction of the half band; rises to 1 at a target of one band
+ * @zero_band: upper acceptance of a zero target, as a fraction of the half band; rises to 1 at a target of
+ *	one band
  * @verify_noise: standard deviation of a verify read, microsiemens
  * @max_reversals: changes of polarity after which a cell is given up
  * @max_pulses: pulses after which a cell is given up, at most 65535
  * @settle_s: time that passes at the end of PROGRAM
- * @residual: RMS deviation that the verify loop itself leaves, microsiemens; its square is subtracted from that of the
- *	spread, which is the final one. Not given: the spread comes on top of what verify leaves
+ * @residual: RMS deviation that the verify loop itself leaves, microsiemens; its square is subtracted from
+ *	that of the spread, which is the final one. Not given: the spread comes on top of what verify leaves
  */
 struct deck_program {
 	float band;
@@ -181,8 +186,8 @@ struct deck_spread {
 };
 
 /**
- * struct deck_drift - systematic change with time: g(t) = (g + shift ln(t / 1 s)) ((t + t0) / t0)^-nu, then, with decay_s,
- *	decay_to + (g(t) - decay_to) e^(-t / decay_s)
+ * struct deck_drift - systematic change with time: g(t) = (g + shift ln(t / 1 s)) ((t + t0) / t0)^-nu, then, with
+ * decay_s, decay_to + (g(t) - decay_to) e^(-t / decay_s)
  * @given: the technology drifts
  * @t0_s: time at which drift begins to count
  * @nu_mean: drift exponent, a function of the target; nu = |mean + sigma xi|, one xi a cell and write
@@ -206,8 +211,8 @@ struct deck_drift {
 /**
  * struct deck_read - noise of a read; white and 1/f parts are independent
  * @white: standard deviation of the white part, microsiemens, a function of the present conductance
- * @pink: Q of the 1/f part, sigma = Q(target) sqrt(ln((t + t0 + t_read) / (2 t_read))), times the present conductance if
- *	@pink_relative, else microsiemens
+ * @pink: Q of the 1/f part, sigma = Q(target) sqrt(ln((t + t0 + t_read) / (2 t_read))), times the present
+ *	conductance if @pink_relative, else microsiemens
  * @pink_relative: see @pink
  * @pink_t0_s: t0
  * @pink_read_s: t_read
@@ -248,7 +253,8 @@ struct deck_endurance {
 
 /**
  * struct deck_thermal - temperature
- * @activation_ev: activation energy of relaxation and drift, electronvolt; 0 = time runs the same at any temperature
+ * @activation_ev: activation energy of relaxation and drift, electronvolt; 0 = time runs the same at any
+ *	temperature
  * @reference_k: temperature at which the deck's times hold, kelvin
  * @coefficient: relative change of conductance per kelvin above the reference
  */
@@ -451,7 +457,8 @@ bool deck_key(unsigned int index, struct deck_key *key);
 int deck_parse(const char *text, size_t bytes, const char *file, struct deck *deck, char *error, size_t error_bytes);
 
 /**
- * deck_load() - reads a deck that is shipped with the card, by name, or from a file, by a path that contains a '/' or '.'
+ * deck_load() - reads a deck that is shipped with the card, by name, or from a file, by a path that contains a '/'
+ * or '.'
  * @name: name or path
  * @deck: out
  * @error: filled on failure

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Decks, what no single key can tell: contradictions between keys, and curves that leave their range somewhere between
- * gmin and gmax.
+ * Decks, what no single key can tell: contradictions between keys, and curves that leave their range somewhere
+ * between gmin and gmax.
  */
 #include <stdio.h>
 #include <string.h>
@@ -28,6 +28,8 @@ static unsigned int about(const struct reader *r, const char *path)
 	return line ? line : deck_line(r, path);
 }
 
+#define BAD(r, path, ...) deck_bad(r, about(r, path), path, __VA_ARGS__)
+
 static int check_curve(struct reader *r, unsigned int line, const char *path, const struct key *k,
 		       const struct deck_curve *c)
 {
@@ -40,8 +42,8 @@ static int check_curve(struct reader *r, unsigned int line, const char *path, co
 		float value = deck_curve_at(c, g, d->gmax);
 
 		if (!(value >= k->low && value <= k->high))
-			return deck_bad(r, line, path, "is %.4g%s%s at %.4g uS, out of range: %.7g%s%s to %.7g%s%s", value,
-					space, unit, g, k->low, space, unit, k->high, space, unit);
+			return deck_bad(r, line, path, "is %.4g%s%s at %.4g uS, out of range: %.7g%s%s to %.7g%s%s",
+					value, space, unit, g, k->low, space, unit, k->high, space, unit);
 	}
 	return 0;
 }
@@ -75,8 +77,7 @@ static int check_name(struct reader *r)
 	const char *name = r->deck->name;
 
 	if (name[strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-")])
-		return deck_bad(r, line_of(r, "name"), "name", "%s: lower-case letters, digits and hyphens only",
-				deck_quote(name).text);
+		return BAD(r, "name", "%s: lower-case letters, digits and hyphens only", deck_quote(name).text);
 	return 0;
 }
 
@@ -85,15 +86,14 @@ static int check_conductances(struct reader *r)
 	const struct deck *d = r->deck;
 
 	if (d->gmin >= d->gmax)
-		return deck_bad(r, about(r, "gmin"), "gmin", "%g uS is not below gmax, %g uS", d->gmin, d->gmax);
+		return BAD(r, "gmin", "%g uS is not below gmax, %g uS", d->gmin, d->gmax);
 	if (d->levels == 1)
-		return deck_bad(r, line_of(r, "levels"), "levels", "one level holds nothing; 2 or more, or 0 for analog");
+		return BAD(r, "levels", "one level holds nothing; 2 or more, or 0 for analog");
 	if (d->erased_mean > 1.25f * d->gmax)
-		return deck_bad(r, line_of(r, "erased.mean"), "erased.mean", "%g uS is above 1.25 gmax, %g uS",
-				d->erased_mean, 1.25 * d->gmax);
+		return BAD(r, "erased.mean", "%g uS is above 1.25 gmax, %g uS", d->erased_mean, 1.25 * d->gmax);
 	if (d->drift.decay_to > 1.25f * d->gmax)
-		return deck_bad(r, line_of(r, "drift.decay_to"), "drift.decay_to", "%g uS is above 1.25 gmax, %g uS",
-				d->drift.decay_to, 1.25 * d->gmax);
+		return BAD(r, "drift.decay_to", "%g uS is above 1.25 gmax, %g uS", d->drift.decay_to,
+			   1.25 * d->gmax);
 	return 0;
 }
 
@@ -103,18 +103,19 @@ static int check_pulses(struct reader *r)
 	const struct deck_pulse *p = &d->pulse;
 
 	if (p->model != DECK_EXACT && !(d->program.band + d->program.band_relative * d->gmin > 0.0f))
-		return deck_bad(r, line_of(r, "program.band"), "program.band", "accepts nothing at gmin; it must be above 0");
+		return BAD(r, "program.band", "accepts nothing at gmin; it must be above 0");
 	if (line_of(r, "pulse.weight_min") && p->weight_min >= p->weight_max)
-		return deck_bad(r, line_of(r, "pulse.weight_min"), "pulse.weight_min", "%g is not below pulse.weight_max, %g",
-				p->weight_min, p->weight_max);
+		return BAD(r, "pulse.weight_min", "%g is not below pulse.weight_max, %g", p->weight_min,
+			   p->weight_max);
 	if (line_of(r, "pulse.weight_min") && p->weight_step > p->weight_max - p->weight_min)
-		return deck_bad(r, line_of(r, "pulse.weight_step"), "pulse.weight_step", "%g is more than the whole range, %g",
-				p->weight_step, p->weight_max - p->weight_min);
-	if ((p->model == DECK_SOFT_BOUNDS || p->model == DECK_LINEAR) && !(p->weight_min < 0.0f && p->weight_max > 0.0f))
-		return deck_bad(r, line_of(r, "pulse.weight_min"), "pulse.weight_min",
-				"this model has bounds on both sides of 0, not %g and %g", p->weight_min, p->weight_max);
+		return BAD(r, "pulse.weight_step", "%g is more than the whole range, %g", p->weight_step,
+			   p->weight_max - p->weight_min);
+	if ((p->model == DECK_SOFT_BOUNDS || p->model == DECK_LINEAR) &&
+	    !(p->weight_min < 0.0f && p->weight_max > 0.0f))
+		return BAD(r, "pulse.weight_min", "this model has bounds on both sides of 0, not %g and %g",
+			   p->weight_min, p->weight_max);
 	if (p->model == DECK_SWITCHING && d->levels != 2)
-		return deck_bad(r, about(r, "levels"), "levels", "pulse.model switching has two states; levels must be 2");
+		return BAD(r, "levels", "pulse.model switching has two states; levels must be 2");
 	return 0;
 }
 
@@ -128,15 +129,15 @@ static int check_times(struct reader *r)
 		if (d->spread[i].at_s > d->spread[i - 1].at_s)
 			continue;
 		snprintf(path, sizeof(path), "spread[%u].at", i);
-		return deck_bad(r, r->spread_line[i], path, "%g s is not after the entry before it, %g s", d->spread[i].at_s,
-				d->spread[i - 1].at_s);
+		return deck_bad(r, r->spread_line[i], path, "%g s is not after the entry before it, %g s",
+				d->spread[i].at_s, d->spread[i - 1].at_s);
 	}
 	if (d->drift.nu_sigma.given && !d->drift.nu_mean.given)
-		return deck_bad(r, line_of(r, "drift.nu_sigma"), "drift.nu_sigma", "a spread of drift.nu, which is missing");
+		return BAD(r, "drift.nu_sigma", "a spread of drift.nu, which is missing");
 	if (d->drift.nu_mean.given && !line_of(r, "drift.t0"))
-		return deck_bad(r, deck_line(r, "drift.t0"), "drift.t0", "is missing; drift.nu needs it");
+		return BAD(r, "drift.t0", "is missing; drift.nu needs it");
 	if (line_of(r, "drift.decay_to") && d->drift.decay_s == 0.0f)
-		return deck_bad(r, line_of(r, "drift.decay_to"), "drift.decay_to", "nothing leaks without drift.decay");
+		return BAD(r, "drift.decay_to", "nothing leaks without drift.decay");
 	return 0;
 }
 
@@ -146,14 +147,14 @@ static int check_rest(struct reader *r)
 	float broken = d->defects.stuck_low + d->defects.stuck_high + d->defects.dead;
 
 	if (line_of(r, "read.pink") && line_of(r, "read.pink_relative"))
-		return deck_bad(r, line_of(r, "read.pink_relative"), "read.pink_relative", "read.pink says it already");
+		return BAD(r, "read.pink_relative", "read.pink says it already");
 	if (d->read.pink.given && !line_of(r, "read.time"))
-		return deck_bad(r, deck_line(r, "read.time"), "read.time", "is missing; 1/f noise needs it");
+		return BAD(r, "read.time", "is missing; 1/f noise needs it");
 	if (broken > 1.0f)
 		return deck_bad(r, deck_line(r, "defects.dead"), "defects", "%g of all cells are broken", broken);
 	if (d->wires.half_select > 0.0f && !d->wires.passive)
-		return deck_bad(r, line_of(r, "wires.half_select"), "wires.half_select",
-				"only cells without selector are half-selected; wires.passive is not true");
+		return BAD(r, "wires.half_select",
+			   "only cells without selector are half-selected; wires.passive is not true");
 	return 0;
 }
 

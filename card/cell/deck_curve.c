@@ -109,8 +109,9 @@ static int read_power(struct reader *r, const struct node *n, const char *path, 
 		return ret;
 	c->power = pair[0];
 	c->exponent = pair[1];
-	return c->exponent < -6.0 || c->exponent > 6.0 ? deck_bad(r, n->line, path, "exponent %g is not in -6 to 6",
-								c->exponent) : 0;
+	if (c->exponent < -6.0 || c->exponent > 6.0)
+		return deck_bad(r, n->line, path, "exponent %g is not in -6 to 6", c->exponent);
+	return 0;
 }
 
 static int read_saturation(struct reader *r, const struct node *n, const char *path, struct deck_curve *c)
@@ -125,7 +126,8 @@ static int read_saturation(struct reader *r, const struct node *n, const char *p
 	return c->scale > 0.0 ? 0 : deck_bad(r, n->line, path, "scale %g is not above 0", c->scale);
 }
 
-static int read_unit(struct reader *r, const struct node *n, const char *path, const struct key *key, double *factor)
+static int read_unit(struct reader *r, const struct node *n, const char *path, const struct key *key,
+		     double *factor)
 {
 	const struct unit *u = n->kind == NODE_SCALAR ? deck_unit(key->dimension, n->text) : NULL;
 	char units[128];
@@ -219,7 +221,13 @@ int deck_curve(struct reader *r, const struct node *n, const char *path, const s
 	int ret = 0;
 
 	*c = (struct deck_curve){
-		.given = true, .of = DECK_OF_R, .per = 1.0, .scale = 1.0, .min = -FLT_MAX, .max = FLT_MAX, .above = FLT_MAX,
+		.given = true,
+		.of = DECK_OF_R,
+		.per = 1.0,
+		.scale = 1.0,
+		.min = -FLT_MAX,
+		.max = FLT_MAX,
+		.above = FLT_MAX,
 	};
 	if (n->kind == NODE_SCALAR)
 		return deck_number(r, n, path, key->dimension, &c->poly[0]);

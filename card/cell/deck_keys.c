@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Decks, the table of keys: what each is, in which units, from where to where, what holds without it, and where it is
- * stored. Reading, error texts and documentation follow this table.
+ * Decks, the table of keys: what each is, in which units, from where to where, what holds without it, and where it
+ * is stored. Reading, error texts and documentation follow this table.
  */
 #include <string.h>
 #include "card/cell/deck_read.h"
@@ -129,8 +129,8 @@ const struct key deck_keys[] = {
 
 	WORD("pulse.model", pulse.model, deck_models, "answer to a pulse"),
 	COUNT("pulse.ladder", pulse.ladder, 1, 32, 1, false, PULSED, "steps of the ladder; the last one repeats"),
-	NUMBER("pulse.device", pulse.device, share, 0, 2, 0, F | WEIGHT, 0,
-	       "spread of the response from device to device, relative"),
+	NUMBER("pulse.device", pulse.device, share, 0, 2, 0, PULSED, 0,
+	       "spread of the response from device to device, relative; switching: of the two conductances"),
 	NUMBER("pulse.cycle", pulse.cycle, share, 0, 100, 0, F | WEIGHT, 0,
 	       "spread of the response from pulse to pulse, relative to one step"),
 	FLAG("pulse.cycle_additive", pulse.cycle_additive, WEIGHT, "cycle is relative to weight_step, not to the step made"),

@@ -30,10 +30,12 @@ static int load_shipped(const char *name, struct deck *deck, char *error, size_t
 	for (i = 0; deck_files[i].name; i++) {
 		if (!strcmp(deck_files[i].name, name)) {
 			snprintf(file, sizeof(file), "%s.yaml", name);
-			return deck_parse(deck_files[i].text, strlen(deck_files[i].text), file, deck, error, error_bytes);
+			return deck_parse(deck_files[i].text, strlen(deck_files[i].text), file, deck, error,
+					  error_bytes);
 		}
 		if (n < sizeof(names))
-			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "", deck_files[i].name);
+			n += (size_t)snprintf(names + n, sizeof(names) - n, "%s%s", n ? ", " : "",
+					      deck_files[i].name);
 	}
 	snprintf(error, error_bytes, "%s: no such deck; there are %s, and files by their path", name, names);
 	return -ENOENT;
@@ -41,8 +43,13 @@ static int load_shipped(const char *name, struct deck *deck, char *error, size_t
 
 static int read_file(int fd, char *text, size_t *bytes)
 {
+	struct stat st;
 	ssize_t n = 1;
 
+	if (fstat(fd, &st))
+		return -errno;
+	if (!S_ISREG(st.st_mode))
+		return -EINVAL;
 	for (*bytes = 0; *bytes <= DECK_BYTES && n; *bytes += n > 0 ? (size_t)n : 0) {
 		n = read(fd, text + *bytes, DECK_BYTES + 1 - *bytes);
 		if (n < 0 && errno != EINTR)
@@ -53,23 +60,18 @@ static int read_file(int fd, char *text, size_t *bytes)
 
 static int load_file(const char *path, struct deck *deck, char *error, size_t error_bytes)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret;
-	struct stat st;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), ret = fd < 0 ? -errno : 0;
+	char *text = malloc(DECK_BYTES + 1);
 	size_t bytes = 0;
-	char *text;
 
-	if (fd < 0) {
-		ret = -errno;
-		snprintf(error, error_bytes, "%s: %s", path, strerror(-ret));
-		return ret;
-	}
-	text = malloc(DECK_BYTES + 1);
-	ret = !text ? -ENOMEM : fstat(fd, &st) ? -errno : !S_ISREG(st.st_mode) ? -EINVAL : read_file(fd, text, &bytes);
-	close(fd);
 	if (!ret)
-		ret = deck_parse(text, bytes, path, deck, error, error_bytes);
-	else
+		ret = text ? read_file(fd, text, &bytes) : -ENOMEM;
+	if (fd >= 0)
+		close(fd);
+	if (ret)
 		snprintf(error, error_bytes, "%s: %s", path, ret == -EINVAL ? "not a regular file" : strerror(-ret));
+	else
+		ret = deck_parse(text, bytes, path, deck, error, error_bytes);
 	free(text);
 	return ret;
 }

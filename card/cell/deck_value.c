@@ -98,7 +98,8 @@ static int wrong_unit(struct reader *r, const struct node *n, const char *path, 
 
 	deck_units(d, units, sizeof(units));
 	if (!*d->name)
-		return deck_bad(r, n->line, path, "%s is not a pure number%s", q.text, *units ? " or a share in %" : "");
+		return deck_bad(r, n->line, path, "%s is not a pure number%s", q.text,
+				*units ? " or a share in %" : "");
 	if (!*unit)
 		return deck_bad(r, n->line, path, "%s has no unit; %s is given in %s", q.text, d->name, units);
 	return deck_bad(r, n->line, path, "%s is not a %s (%s)", q.text, d->name, units);
@@ -129,8 +130,8 @@ static int out_of_range(struct reader *r, const struct node *n, const char *path
 {
 	const char *unit = key->dimension->base, *space = *unit ? " " : "";
 
-	return deck_bad(r, n->line, path, "%s is out of range: %.7g%s%s to %.7g%s%s", deck_quote(n->text).text, key->low,
-			space, unit, key->high, space, unit);
+	return deck_bad(r, n->line, path, "%s is out of range: %.7g%s%s to %.7g%s%s", deck_quote(n->text).text,
+			key->low, space, unit, key->high, space, unit);
 }
 
 static int put_number(struct reader *r, const struct node *n, const char *path, const struct key *key, float *field)
@@ -181,7 +182,8 @@ static int put_choice(struct reader *r, const struct node *n, const char *path, 
 		}
 	}
 	deck_words(key->choice, words, sizeof(words));
-	return deck_bad(r, n->line, path, "%s%sis none of %s", deck_quote(n->text).text, *n->text ? " " : "", words);
+	return deck_bad(r, n->line, path, "%s%sis none of %s", deck_quote(n->text).text, *n->text ? " " : "",
+			words);
 }
 
 static int put_bool(struct reader *r, const struct node *n, const char *path, bool *field)

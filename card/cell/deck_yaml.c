@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Decks, from bytes to a tree: the part of YAML 1.1 that a deck may use, which is mappings, lists and scalars, without
- * anchors, aliases, tags and further documents, bounded in depth and number, no key twice.
+ * Decks, from bytes to a tree: the part of YAML 1.1 that a deck may use, which is mappings, lists and scalars,
+ * without anchors, aliases, tags and further documents, bounded in depth and number, no key twice.
  */
 #include <errno.h>
 #include <stdio.h>
@@ -81,10 +81,11 @@ static int new_node(struct reader *r, const yaml_event_t *e, struct node **n)
 	(*n)->line = line;
 	(*n)->key = "";
 	(*n)->text = "";
-	(*n)->kind = e->type == YAML_SCALAR_EVENT	  ? NODE_SCALAR :
-		     e->type == YAML_MAPPING_START_EVENT ? NODE_MAP :
-							   NODE_LIST;
-	return e->type == YAML_SCALAR_EVENT ? keep_text(r, e, &(*n)->text) : 0;
+	(*n)->kind = e->type == YAML_MAPPING_START_EVENT ? NODE_MAP : NODE_LIST;
+	if (e->type != YAML_SCALAR_EVENT)
+		return 0;
+	(*n)->kind = NODE_SCALAR;
+	return keep_text(r, e, &(*n)->text);
 }
 
 static int new_key(struct reader *r, const struct node *map, const yaml_event_t *e, const char **key)
@@ -112,8 +113,8 @@ static bool is_end(const yaml_event_t *e)
 static int read_children(struct reader *r, yaml_parser_t *y, struct node *parent, unsigned int depth);
 
 /* One child of @parent into *@link; *@end is set if there was none. */
-static int read_child(struct reader *r, yaml_parser_t *y, struct node *parent, struct node **link, unsigned int depth,
-		      bool *end)
+static int read_child(struct reader *r, yaml_parser_t *y, struct node *parent, struct node **link,
+		      unsigned int depth, bool *end)
 {
 	const char *key = "";
 	unsigned int line;
@@ -184,7 +185,8 @@ static int read_root(struct reader *r, yaml_parser_t *y)
 	if (e.type == YAML_MAPPING_START_EVENT)
 		ret = new_node(r, &e, &r->root);
 	else
-		ret = deck_bad(r, (unsigned int)e.start_mark.line + 1, "", "not a deck: keys with values are expected");
+		ret = deck_bad(r, (unsigned int)e.start_mark.line + 1, "",
+			       "not a deck: keys with values are expected");
 	yaml_event_delete(&e);
 	return ret ? ret : read_children(r, y, r->root, 1);
 }

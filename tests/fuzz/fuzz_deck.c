@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Fuzz target: any bytes as a deck. It is refused with a text, or everything in it is finite, in range and consistent.
+ * Fuzz target: any bytes as a deck. It is refused with a text, or everything in it is finite, in range and
+ * consistent.
  */
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Documentation/decks.rst lists every key of a deck with units, range, default and meaning, and no other, and every
- * shipped deck. With the page as argument it is checked; without, the rows are printed, to be pasted.
+ * Documentation/decks.rst lists every key of a deck with units, range, default and meaning, and no other, and
+ * every shipped deck. With the page as argument it is checked; without, the rows are printed, to be pasted.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,11 +19,12 @@ static void models(uint32_t mask, char *text, size_t bytes)
 {
 	size_t i, n = 0;
 
-	if (mask == PULSED || !mask || (mask & WEIGHT) == WEIGHT) {
-		snprintf(text, bytes, "%s", !mask ? "all" : mask == PULSED ? "all but exact" :
-			 mask == WEIGHT ? "weight models" : "filament, weight models");
+	if (mask == PULSED || !mask)
+		snprintf(text, bytes, "%s", mask ? "all but exact" : "all");
+	else if ((mask & WEIGHT) == WEIGHT)
+		snprintf(text, bytes, "%s", mask == WEIGHT ? "weight models" : "filament, weight models");
+	if (mask == PULSED || !mask || (mask & WEIGHT) == WEIGHT)
 		return;
-	}
 	for (i = 0; i < 7; i++)
 		if (mask >> i & 1)
 			n += (size_t)snprintf(text + n, bytes - n, "%s%s", n ? ", " : "", model_names[i]);
@@ -63,8 +64,8 @@ static void row(const struct deck_key *k, char *text, size_t bytes)
 	models(k->models, who, sizeof(who));
 	snprintf(from, sizeof(from), "%s%s", k->kind == DECK_CURVE ? "curve" : "",
 		 k->kind == DECK_CURVE && *k->units ? " " : "");
-	snprintf(text, bytes, "   ``%s``, \"%s%s\", \"%s\", \"%s\", \"%s\", \"%s\"\n", k->path, from, k->units, what, without,
-		 who, k->meaning);
+	snprintf(text, bytes, "   ``%s``, \"%s%s\", \"%s\", \"%s\", \"%s\", \"%s\"\n", k->path, from, k->units,
+		 what, without, who, k->meaning);
 }
 
 static char *read_page(const char *path)
