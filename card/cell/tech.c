@@ -86,7 +86,9 @@ struct cell_tech *cell_tech_make(const struct deck *deck, bool plain_c)
 	if (!tech)
 		return NULL;
 	tech->deck = *deck;
-	tech->flags = NMC_CLASS_CONVERTERS | NMC_CLASS_DIFFERENTIAL | NMC_CLASS_NONVOLATILE | NMC_CLASS_WHAT_IF;
+	tech->flags = NMC_CLASS_CONVERTERS | NMC_CLASS_DIFFERENTIAL | NMC_CLASS_WHAT_IF;
+	if (deck->drift.decay_s <= 0.0f)
+		tech->flags |= NMC_CLASS_NONVOLATILE;
 	tech->exact = deck->pulse.model == DECK_EXACT;
 	tech->ageing = ageing_of(deck);
 	tech->lsb = deck->gmax * CELL_LSB;
