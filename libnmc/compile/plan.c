@@ -21,14 +21,18 @@ static void stage_free(struct stage *s)
 	free(s->bias);
 	free(s->requant);
 	free(s->table);
+	free(s->probe);
 }
 
 void plan_free(struct nmc_plan *p)
 {
 	unsigned int i;
 
-	for (i = 0; p->block && i < p->blocks; i++)
+	for (i = 0; p->block && i < p->blocks; i++) {
 		free(p->block[i].columns);
+		free(p->block[i].planned);
+		free(p->block[i].baseline);
+	}
 	for (i = 0; p->stage && i < p->network->layers; i++)
 		stage_free(&p->stage[i]);
 	free(p->block);

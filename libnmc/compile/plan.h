@@ -7,6 +7,8 @@
  *
  *	y_j = in_scale * w_j / D * sum_i d_ij x_i + b_j,	w_j = max_i |W_ij|
  *
+ * Of a pair one cell has the lowest conductance of the technology, the other one |d| more.
+ *
  * Analog classes convert each block's sum with a range of its own; the digital scale brings all blocks and outputs of
  * a layer to one unit @out_scale. Integer classes leave the unit of each output, in_scale * w_j / D.
  */
@@ -29,6 +31,8 @@
  * @first_out: first output
  * @cols: outputs
  * @columns: conversion of each output; NULL for integer classes
+ * @planned: the same before compensation
+ * @baseline: sum of the sizes of each output's codes over the layer's probes; NULL before one was taken
  * @columns_at: address of @columns in the parameter area
  */
 struct block {
@@ -39,6 +43,8 @@ struct block {
 	unsigned int first_out;
 	unsigned int cols;
 	struct nmc_isa_column *columns;
+	struct nmc_isa_column *planned;
+	uint64_t *baseline;
 	uint32_t columns_at;
 };
 
@@ -53,6 +59,7 @@ struct block {
  * @per_output: @requant has one entry an output, else one
  * @lo: lower clip of the requantisation
  * @table: activation as a table of codes, or NULL
+ * @probe: input codes of some calibration vectors, for readouts
  * @first_block: first of its blocks
  * @blocks: how many
  * @bias_at: address in the parameter area
@@ -69,6 +76,7 @@ struct stage {
 	bool per_output;
 	int lo;
 	int8_t *table;
+	int8_t *probe;
 	unsigned int first_block;
 	unsigned int blocks;
 	uint32_t bias_at;
@@ -85,6 +93,8 @@ struct nmc_plan {
 	struct stage *stage;
 	struct block *block;
 	unsigned int blocks;
+	unsigned int probes;	/* vectors in each &stage.probe */
+	uint32_t leave_out;	/* NMC_MVM_* flags of every product */
 	uint32_t batch;
 	uint32_t params;	/* bytes of the parameter area */
 	uint32_t sram;		/* bytes of the window when running @batch vectors */
@@ -100,10 +110,18 @@ int plan_compile(struct nmc_device *device, const struct nmc_network *network, c
 /* Frees what plan_compile() made. */
 void plan_free(struct nmc_plan *p);
 
+/* Conductance code of the lowest conductance that cells can be programmed to. */
+static inline int conductance_min(const struct nmc_plan *p)
+{
+	double code = p->class.converters ? (double)p->class.gmin_us / (double)p->class.gmax_us * NMC_CONDUCTANCE_MAX : 0.0;
+
+	return (int)(code + 0.5);
+}
+
 /* Largest |d|. */
 static inline double weight_full(const struct nmc_plan *p)
 {
-	return p->class.converters ? NMC_CONDUCTANCE_MAX : WEIGHT_MAX;
+	return p->class.converters ? NMC_CONDUCTANCE_MAX - conductance_min(p) : WEIGHT_MAX;
 }
 
 /* Cuts every layer into blocks of at most the tile's rows and outputs, evenly. -ENOSPC if too few tiles are free. */
@@ -114,6 +132,9 @@ int plan_quantise(struct nmc_plan *p, const float *samples, size_t count);
 
 /* Addresses of parameters and batch buffers in SRAM. -ENOSPC if not even one vector fits. */
 int plan_layout(struct nmc_plan *p, uint32_t wanted_batch, uint32_t sram_bytes);
+
+/* factor = mult / 2^shift with mult as large as @mult_max allows and shift at most @shift_max; returns mult. */
+int plan_fixed(double factor, double mult_max, unsigned int shift_max, unsigned int *shift);
 
 /* Codes of one input vector. */
 void plan_codes(const struct nmc_plan *p, const float *in, int8_t *codes);

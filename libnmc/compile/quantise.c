@@ -16,6 +16,7 @@
 #define RANGE_MARGIN	1.10	/* converter range over the largest sum seen, for cells that are not perfect */
 #define TABLE_RANGE	8.0	/* pre-activations a table tells apart: sigmoid and tanh are flat beyond */
 #define SCALE_MAX	32767
+#define PROBES_MAX	64	/* vectors of a readout */
 #define BIAS_MAX	1e9	/* in units of the output: leaves room for the sums in int32 */
 
 static double magnitude(double x)
@@ -29,8 +30,7 @@ static double nearest(double x)
 	return (x + 0x1.8p52) - 0x1.8p52;
 }
 
-/* factor = mult / 2^shift with mult as large as @mult_max allows and shift at most @shift_max. */
-static int to_fixed(double factor, double mult_max, unsigned int shift_max, unsigned int *shift)
+int plan_fixed(double factor, double mult_max, unsigned int shift_max, unsigned int *shift)
 {
 	unsigned int s = 0;
 
@@ -87,7 +87,7 @@ static int block_range(const struct nmc_plan *p, struct block *b, const uint32_t
 	for (c = 0; c < b->cols; c++) {
 		double range = limit / (RANGE_MARGIN * (most[c] ? (double)most[c] : weight_full(p) * CODE_MAX));
 
-		b->columns[c].adc_mult = (uint16_t)to_fixed(range, 65535.0, 47, &shift);
+		b->columns[c].adc_mult = (uint16_t)plan_fixed(range, 65535.0, 47, &shift);
 		b->columns[c].adc_shift = (uint8_t)shift;
 	}
 	return 0;
@@ -117,7 +117,7 @@ static void stage_scales(struct nmc_plan *p, unsigned int layer)
 			struct nmc_isa_column *col = &p->block[i].columns[c];
 			double x = sum_unit(p, s, p->block[i].first_out + c) / column_range(col) / unit;
 
-			col->scale_mult = (uint16_t)(int16_t)to_fixed(x, SCALE_MAX, 31, &shift);
+			col->scale_mult = (uint16_t)(int16_t)plan_fixed(x, SCALE_MAX, 31, &shift);
 			col->scale_shift = (uint8_t)shift;
 		}
 	for (i = 0; i < p->network->layer[layer].outputs; i++)
@@ -199,7 +199,7 @@ static int stage_requant(struct nmc_plan *p, unsigned int layer, double unit, in
 	if (!s->requant)
 		return fail_memory();
 	for (j = 0; j < n; j++) {
-		s->requant[j].mult = (uint32_t)to_fixed(s->out_scale[j] / unit, 1073741824.0, 62, &shift);
+		s->requant[j].mult = (uint32_t)plan_fixed(s->out_scale[j] / unit, 1073741824.0, 62, &shift);
 		s->requant[j].shift = (uint8_t)shift;
 	}
 	return 0;
@@ -287,12 +287,26 @@ static int layer_ends(struct nmc_plan *p, unsigned int layer, const float *next,
 	return isfinite(scale) ? 0 : check_unit(l, "outputs", (double)scale);
 }
 
+/* Keeps some of the inputs of a layer to read its tiles out with. */
+static int stage_probe(struct nmc_plan *p, unsigned int layer, const int8_t *codes)
+{
+	size_t bytes = (size_t)p->probes * p->network->layer[layer].inputs;
+
+	p->stage[layer].probe = malloc(bytes);
+	if (!p->stage[layer].probe)
+		return fail_memory();
+	memcpy(p->stage[layer].probe, codes, bytes);
+	return 0;
+}
+
 /* One layer: integers from its own inputs @codes, and the codes of the next layer's inputs. */
 static int quantise_layer(struct nmc_plan *p, unsigned int layer, const float *next, const int8_t *codes, size_t count,
 			  int8_t *next_codes)
 {
 	int ret = stage_weights(p, layer);
 
+	if (!ret)
+		ret = stage_probe(p, layer, codes);
 	if (!ret)
 		ret = stage_convert(p, layer, codes, count);
 	if (!ret)
@@ -316,6 +330,7 @@ int plan_quantise(struct nmc_plan *p, const float *samples, size_t count)
 	size_t v;
 	int ret = 0;
 
+	p->probes = count < PROBES_MAX ? (unsigned int)count : PROBES_MAX;
 	for (layer = 0; layer < p->network->layers; layer++)
 		width = p->network->layer[layer].outputs > width ? p->network->layer[layer].outputs : width;
 	now = malloc(count * width * sizeof(*now));

@@ -44,6 +44,19 @@ static int64_t exact_sum(const struct nmc_plan *p, const struct block *b, unsign
 	return sum;
 }
 
+void reference_readout(const struct nmc_plan *p, const struct block *b, int32_t *out)
+{
+	unsigned int inputs = p->network->layer[b->layer].inputs, c, v;
+	int64_t limit = (1 << (p->adc_bits - 1)) - 1;
+
+	for (v = 0; v < p->probes; v++)
+		for (c = 0; c < b->cols; c++) {
+			int64_t sum = exact_sum(p, b, b->first_out + c, p->stage[b->layer].probe + (size_t)v * inputs);
+
+			*out++ = (int32_t)clip(half_even(sum * b->planned[c].adc_mult, b->planned[c].adc_shift), -limit, limit);
+		}
+}
+
 void reference_largest(const struct nmc_plan *p, const struct block *b, const int8_t *codes, size_t count,
 		       uint32_t *most)
 {

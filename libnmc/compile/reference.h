@@ -14,6 +14,9 @@
 int reference_layer(const struct nmc_plan *p, unsigned int layer, const int8_t *codes, size_t count, int8_t *next,
 		    int32_t *raw);
 
+/* Codes of a block's outputs for the layer's probes, as planned: @p->probes rows of b->cols. */
+void reference_readout(const struct nmc_plan *p, const struct block *b, int32_t *out);
+
 /* Largest magnitude of each output's exact sum in a block. */
 void reference_largest(const struct nmc_plan *p, const struct block *b, const int8_t *codes, size_t count,
 		       uint32_t *most);

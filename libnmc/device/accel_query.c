@@ -79,6 +79,7 @@ int accel_classes(struct device *d, unsigned int index, struct nmc_class_info *i
 	info->differential = !!(c.flags & NMC_CLASS_DIFFERENTIAL);
 	info->read_noise = !!(c.flags & NMC_CLASS_READ_NOISE);
 	info->nonvolatile = !!(c.flags & NMC_CLASS_NONVOLATILE);
+	info->what_if = !!(c.flags & NMC_CLASS_WHAT_IF);
 	info->dac_bits = c.dac_bits;
 	info->adc_bits_min = c.adc_bits_min;
 	info->adc_bits_max = c.adc_bits_max;

@@ -35,7 +35,8 @@ static int emit_product(struct emit *e, const struct block *b, uint32_t codes)
 {
 	bool first = !b->first_in;
 	struct nmc_isa_mvm m = {
-		.c = { .opcode = NMC_OP_MVM, .flags = first ? 0 : NMC_MVM_ACCUMULATE, .tag = e->tag },
+		.c = { .opcode = NMC_OP_MVM, .tag = e->tag,
+		       .flags = (uint16_t)(e->p->leave_out | (first ? 0 : NMC_MVM_ACCUMULATE)) },
 		.tile = b->tile,
 		.in = operand(codes + b->first_in, e->at.codes_pitch),
 		.out = operand(e->at.sums + b->first_out * 4, e->at.sums_pitch),
@@ -157,6 +158,53 @@ int emit_run(const struct nmc_plan *p, uint32_t vectors, struct nmc_stream **str
 	e.s = *stream;
 	plan_buffers(p, p->batch, &e.at);
 	ret = emit_all(&e, vectors);
+	if (ret) {
+		nmc_stream_destroy(*stream);
+		*stream = NULL;
+	}
+	return ret;
+}
+
+int emit_age(uint64_t ns, struct nmc_stream **stream)
+{
+	struct nmc_isa_control idle = { .c.opcode = NMC_OP_IDLE, .time = ns };
+	int ret = nmc_stream_create(64, stream);
+
+	if (ret)
+		return ret;
+	(*stream)->sets = 1;
+	ret = stream_append(*stream, &idle);
+	if (ret) {
+		nmc_stream_destroy(*stream);
+		*stream = NULL;
+	}
+	return ret;
+}
+
+int emit_probe(const struct nmc_plan *p, const struct block *b, struct nmc_stream **stream)
+{
+	uint32_t inputs = p->network->layer[b->layer].inputs, columns = b->cols * sizeof(struct nmc_isa_column);
+	uint32_t codes = (columns + 63) / 64 * 64, sums = codes + (p->probes * b->rows + 63) / 64 * 64;
+	struct emit e = { .p = p, .vectors = p->probes, .tag = b->layer + 1 };
+	struct nmc_isa_mvm m = {
+		.c = { .opcode = NMC_OP_MVM, .flags = (uint16_t)p->leave_out, .tag = e.tag }, .tile = b->tile,
+		.in = operand(codes, b->rows), .out = operand(sums, b->cols * 4), .vectors = p->probes,
+		.rows = (uint16_t)b->rows, .cols = (uint16_t)b->cols, .adc_bits = (uint8_t)p->adc_bits,
+	};
+	int ret = nmc_stream_create(sums + p->probes * b->cols * 4, stream);
+
+	if (ret)
+		return ret;
+	e.s = *stream;
+	e.s->sets = 1;
+	ret = emit_move(&e, NMC_OP_LOAD, PROBE_COLUMNS, 0, 0, 0, 1, columns, operand(0, 0));
+	if (!ret)
+		ret = emit_move(&e, NMC_OP_LOAD, PROBE_IN, b->first_in, inputs, 0, p->probes, b->rows,
+				operand(codes, b->rows));
+	if (!ret)
+		ret = stream_append(e.s, &m);
+	if (!ret)
+		ret = emit_move(&e, NMC_OP_STORE, PROBE_OUT, 0, 0, 0, 1, p->probes * b->cols * 4, operand(sums, 0));
 	if (ret) {
 		nmc_stream_destroy(*stream);
 		*stream = NULL;

@@ -18,18 +18,19 @@ struct lane_program {
 	bool busy;
 };
 
-/* Targets of a block: both columns of a pair side by side, one of them zero; or weights. */
+/* Targets of a block: both columns of a pair side by side, one of them at its lowest; or weights. */
 static void fill_targets(const struct nmc_plan *p, const struct block *b, int16_t *to)
 {
 	unsigned int inputs = p->network->layer[b->layer].inputs, r, c;
+	int low = conductance_min(p);
 
 	for (r = 0; r < b->rows; r++)
 		for (c = 0; c < b->cols; c++) {
 			int16_t w = p->stage[b->layer].weight[(size_t)(b->first_out + c) * inputs + b->first_in + r];
 
 			if (p->class.differential) {
-				*to++ = w > 0 ? w : 0;
-				*to++ = w < 0 ? (int16_t)-w : 0;
+				*to++ = (int16_t)(low + (w > 0 ? w : 0));
+				*to++ = (int16_t)(low + (w < 0 ? -w : 0));
 			} else {
 				*to++ = w;
 			}

@@ -259,6 +259,23 @@ int runner_enter(struct runner *r, uint64_t *ticket)
 	return ret;
 }
 
+int runner_check_programmed(struct runner *r)
+{
+	int ret;
+
+	pthread_mutex_lock(&r->lock);
+	ret = check_programmed(r);
+	pthread_mutex_unlock(&r->lock);
+	return ret;
+}
+
+void runner_forget_stream(struct runner *r)
+{
+	nmc_stream_destroy(r->stream);
+	r->stream = NULL;
+	r->stream_vectors = 0;
+}
+
 void runner_set_programmed(struct runner *r, bool programmed)
 {
 	pthread_mutex_lock(&r->lock);

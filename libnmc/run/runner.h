@@ -84,6 +84,10 @@ int runner_enter(struct runner *r, uint64_t *ticket);
 void runner_begin(struct runner *r, uint64_t ticket);
 void runner_end(struct runner *r);
 
+/* In one's turn: 0, or -EINVAL if the tiles do not hold the network; the next run emits its stream anew. */
+int runner_check_programmed(struct runner *r);
+void runner_forget_stream(struct runner *r);
+
 /* Says in one's turn whether the tiles hold the network. */
 void runner_set_programmed(struct runner *r, bool programmed);
 

@@ -590,6 +590,103 @@ static void hostile_names(void **unused)
 	nmc_device_close(device);
 }
 
+/* A network on drifting cells: ranges follow, causes can be left out, and everything comes back. */
+static void ageing(void **state)
+{
+	const uint64_t year = 31536000ull * 1000000000;
+	struct nmc_compensation_report factors = NMC_COMPENSATION_REPORT_INIT;
+	struct nmc_signal fresh = NMC_SIGNAL_INIT, old = NMC_SIGNAL_INIT, followed = NMC_SIGNAL_INIT;
+	static int32_t before[64 * 8], after[64 * 8], bare[64 * 8], ideal[64 * 8];
+	static float weights[8 * 96], in[64 * 96];
+	struct nmc_network *network;
+	struct nmc_device *device;
+	struct nmc_plan *plan;
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 8 * 96; i++)
+		weights[i] = (float)((i * 37 + 11) % 101 - 50) / 50;
+	for (i = 0; i < 64 * 96; i++)
+		in[i] = (float)((i * 53 + 7) % 97) / 96;
+	o.samples = in;
+	o.sample_count = 64;
+	assert_int_equal(nmc_device_open("sim:pcm?tiles=4&seed=2", &device), 0);
+	assert_int_equal(nmc_network_create(96, &network), 0);
+	assert_int_equal(nmc_network_add_dense(network, "only", 8, weights, NULL, NMC_ACTIVATION_NONE), 0);
+	assert_int_equal(nmc_plan_create(device, network, &o, &plan), 0);
+	assert_int_equal(nmc_plan_baseline(plan, NMC_BASELINE_CARD), -EINVAL);
+	assert_int_equal(nmc_plan_program(plan, NULL, NULL, NULL), 0);
+	assert_int_equal(nmc_plan_compensate(plan, NMC_COMPENSATE_COLUMN, NULL), -EINVAL);
+	assert_int_equal(nmc_plan_baseline(plan, NMC_BASELINE_CARD), 0);
+	assert_int_equal(nmc_plan_signal(plan, 0, &fresh), 0);
+	assert_int_equal(nmc_plan_signal(plan, 1, &fresh), -ENOENT);
+	assert_string_equal(fresh.name, "only");
+	assert_true(fresh.snr_db > 15);
+	assert_int_equal(nmc_plan_age(plan, year), 0);
+	assert_int_equal(nmc_plan_signal(plan, 0, &old), 0);
+	assert_int_equal(nmc_plan_compensate(plan, NMC_COMPENSATE_COLUMN, &factors), 0);
+	assert_int_equal(nmc_plan_signal(plan, 0, &followed), 0);
+	assert_true(old.snr_db < fresh.snr_db - 5 && followed.snr_db > old.snr_db + 3);
+	assert_int_equal(factors.outputs, 8);
+	assert_true(factors.factor_min > 1.5 && factors.factor_max < 2.5 && factors.factor_mean > factors.factor_min);
+	assert_int_equal(nmc_plan_compensate(plan, NMC_COMPENSATE_GLOBAL, &factors), 0);
+	assert_true(factors.factor_min == factors.factor_max);
+	assert_int_equal(nmc_plan_compensate(plan, NMC_COMPENSATE_NONE, &factors), 0);
+	assert_true(factors.factor_min == 1 && factors.factor_max == 1);
+	/* All causes left out, the products are those of perfect cells, bit for bit. */
+	assert_int_equal(nmc_plan_leave_out(plan, 1 << NMC_CAUSES), -EINVAL);
+	assert_int_equal(nmc_plan_leave_out(plan, (1 << NMC_CAUSES) - 1), 0);
+	assert_int_equal(nmc_plan_run_raw(plan, in, 64, bare, NULL), 0);
+	assert_int_equal(nmc_plan_reference(plan, in, 64, ideal), 0);
+	assert_memory_equal(bare, ideal, sizeof(bare));
+	/* Without read noise a run repeats itself; with it, it does not. */
+	assert_int_equal(nmc_plan_leave_out(plan, NMC_CAUSE_READ_NOISE), 0);
+	assert_int_equal(nmc_plan_run_raw(plan, in, 64, before, NULL), 0);
+	assert_int_equal(nmc_plan_run_raw(plan, in, 64, after, NULL), 0);
+	assert_memory_equal(before, after, sizeof(before));
+	assert_memory_not_equal(before, ideal, sizeof(before));
+	assert_int_equal(nmc_plan_leave_out(plan, 0), 0);
+	assert_int_equal(nmc_plan_run_raw(plan, in, 64, after, NULL), 0);
+	assert_memory_not_equal(before, after, sizeof(before));
+	nmc_plan_destroy(plan);
+	nmc_network_destroy(network);
+	nmc_device_close(device);
+}
+
+/* Technologies whose cells end above zero: of a pair one is at the lowest conductance, and weights lie between. */
+static void raised_range(void **state)
+{
+	static float weights[4 * 16], in[16 * 16], want[16 * 4], got[16 * 4];
+	struct nmc_network *network;
+	struct nmc_device *device;
+	struct nmc_plan *plan;
+	double worst = 0, largest = 0;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4 * 16; i++)
+		weights[i] = (float)(i * 29 % 41 - 20) / 20;
+	for (i = 0; i < 16 * 16; i++)
+		in[i] = (float)(i * 31 % 37) / 36;
+	assert_int_equal(nmc_device_open("sim:rram-milo?tiles=4&seed=2", &device), 0);
+	assert_int_equal(nmc_network_create(16, &network), 0);
+	assert_int_equal(nmc_network_add_dense(network, "only", 4, weights, NULL, NMC_ACTIVATION_NONE), 0);
+	assert_int_equal(nmc_plan_create(device, network, NULL, &plan), 0);
+	assert_int_equal(nmc_plan_program(plan, NULL, NULL, NULL), 0);
+	assert_int_equal(nmc_plan_leave_out(plan, (1 << NMC_CAUSES) - 1), 0);
+	assert_int_equal(nmc_plan_run(plan, in, 16, got, NULL), 0);
+	assert_int_equal(nmc_network_forward(network, in, 16, want), 0);
+	for (i = 0; i < 16 * 4; i++) {
+		worst = fabs(got[i] - want[i]) > worst ? fabs(got[i] - want[i]) : worst;
+		largest = fabs(want[i]) > largest ? fabs(want[i]) : largest;
+	}
+	assert_true(worst < 0.03 * largest);
+	nmc_plan_destroy(plan);
+	nmc_network_destroy(network);
+	nmc_device_close(device);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -607,6 +704,8 @@ int main(void)
 		cmocka_unit_test(destroy_cancels),
 		cmocka_unit_test(descriptions),
 		cmocka_unit_test(hostile_names),
+		cmocka_unit_test(ageing),
+		cmocka_unit_test(raised_range),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
