@@ -30,6 +30,12 @@ static const char usage[] =
 	"      --calibrate N      vectors that set the converters' ranges, the first N (default 256; labels are not used)\n"
 	"      --calibrate FILE   the same from the vectors of an NPY file\n"
 	"      --batch N          vectors in one step on the card (default: what fits)\n"
+	"      --age TIME         let card time pass between programming and running: 1s, 1h, 30d, 1y\n"
+	"      --ages LIST        accuracy at each of these ages, as in 1s,1h,1d,30d,1y,10y\n"
+	"      --compensate LIST  how converter ranges follow drift: none, global (one factor a tile), column (default none)\n"
+	"      --baseline WHAT    what compensation compares with: card (as programmed, noise included) or ideal (default card)\n"
+	"      --seeds N          N cards with seeds from --seed on: mean accuracy and its 95 % confidence interval\n"
+	"      --breakdown        accuracy with each cause of a loss left out in turn\n"
 	"      --show-plan        print how the network lies on the tiles\n"
 	"      --json             report as JSON\n"
 	"  -h, --help             this text\n"
@@ -61,7 +67,8 @@ int run_fail(int status, const char *text)
 }
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
-       OPT_CALIBRATE, OPT_BATCH, OPT_PLAN, OPT_JSON };
+       OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_PLAN,
+       OPT_JSON };
 
 static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
@@ -75,6 +82,12 @@ static const struct option options[] = {
 	{ "limit", required_argument, NULL, OPT_LIMIT },
 	{ "calibrate", required_argument, NULL, OPT_CALIBRATE },
 	{ "batch", required_argument, NULL, OPT_BATCH },
+	{ "seeds", required_argument, NULL, OPT_SEEDS },
+	{ "age", required_argument, NULL, OPT_AGE },
+	{ "ages", required_argument, NULL, OPT_AGES },
+	{ "compensate", required_argument, NULL, OPT_COMPENSATE },
+	{ "baseline", required_argument, NULL, OPT_BASELINE },
+	{ "breakdown", no_argument, NULL, OPT_BREAKDOWN },
 	{ "show-plan", no_argument, NULL, OPT_PLAN },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "help", no_argument, NULL, 'h' },
@@ -104,13 +117,18 @@ static int numeric_option(struct run_options *o, int option, const char *text)
 		return 0;
 	}
 	o->calibrate_file = option == OPT_CALIBRATE ? NULL : o->calibrate_file;
-	ret = number(text, option == OPT_SEED ? 0 : 1, option == OPT_SEED ? ~0ull : 0xffffffffull, &n);
+	ret = number(text, option == OPT_SEED ? 0 : 1, option == OPT_SEED ? ~0ull :
+		     option == OPT_SEEDS ? RUN_SEEDS : 0xffffffffull, &n);
 
 	if (ret)
 		return ret;
 	switch (option) {
 	case OPT_SEED:
 		o->seed = n;
+		o->seeded = true;
+		break;
+	case OPT_SEEDS:
+		o->seeds = (unsigned int)n;
 		o->seeded = true;
 		break;
 	case OPT_LIMIT:
@@ -136,6 +154,28 @@ static int text_option(struct run_options *o, int option, const char *text)
 	return 0;
 }
 
+static int study_option(struct run_options *o, int option, const char *text)
+{
+	switch (option) {
+	case OPT_AGE:
+	case OPT_AGES:
+		o->study |= option == OPT_AGES;
+		if (option == OPT_AGE && strchr(text, ','))
+			return run_fail(EXIT_USAGE, "--age takes one age; --ages takes a list");
+		return study_ages(o, text);
+	case OPT_COMPENSATE:
+		return study_hows(o, text);
+	case OPT_BASELINE:
+		o->baseline = !strcmp(text, "ideal");
+		if (o->baseline || !strcmp(text, "card"))
+			return 0;
+		return run_fail(EXIT_USAGE, "--baseline is card or ideal");
+	default:
+		o->breakdown = true;
+		return 0;
+	}
+}
+
 /* 0, an exit status, or -1 to end with success. */
 static int parse(int argc, char **argv, struct run_options *o)
 {
@@ -158,6 +198,13 @@ static int parse(int argc, char **argv, struct run_options *o)
 		case '?':
 			fputs("Try nmc-run --help.\n", stderr);
 			return EXIT_USAGE;
+		case OPT_AGE:
+		case OPT_AGES:
+		case OPT_COMPENSATE:
+		case OPT_BASELINE:
+		case OPT_BREAKDOWN:
+			ret = study_option(o, option, optarg);
+			break;
 		default:
 			ret = text_option(o, option, optarg);
 		}
@@ -174,35 +221,47 @@ static int parse(int argc, char **argv, struct run_options *o)
 	return 0;
 }
 
-/* The device's URI with the seed in it. */
-static int device_uri(struct run_options *o)
+/* Seeds belong to cards that are made for the run. */
+static int check_seeds(const struct run_options *o)
 {
 	const char *uri = o->device ? o->device : getenv("NMC_DEVICE");
-	int n;
 
 	if (!o->seeded)
 		return 0;
 	if (!uri || strncmp(uri, "sim:", 4))
-		return run_fail(EXIT_USAGE, "--seed belongs to a card in this process (--device sim:...); "
+		return run_fail(EXIT_USAGE, "--seed and --seeds belong to a card in this process (--device sim:...); "
 				"a card behind the kernel has the seed it was started with");
 	if (strstr(uri, "seed="))
 		return run_fail(EXIT_USAGE, "--seed and a seed in the device's URI contradict each other; give one");
-	n = snprintf(o->uri, sizeof(o->uri), "%s%sseed=%llu", uri, strchr(uri, '?') ? "&" : "?",
-		     (unsigned long long)o->seed);
-	if (n >= (int)sizeof(o->uri))
-		return run_fail(EXIT_USAGE, "the device's URI is too long");
-	o->device = o->uri;
+	return 0;
+}
+
+/* What a study needs, and what goes with single runs only. */
+static int check_study(struct run_options *o)
+{
+	if (!o->hows)
+		o->hows = 1;
+	o->study |= o->seeds > 1 || o->breakdown || o->hows > 1;
+	if (!o->study)
+		return 0;
+	if (!o->labels)
+		return run_fail(EXIT_USAGE, "--ages, --seeds, --breakdown and several compensations compare accuracies: "
+				"they need --labels");
+	if (o->output || o->raw_output)
+		return run_fail(EXIT_USAGE, "--output and --raw-output go with a single run");
 	return 0;
 }
 
 int main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
-	struct run_options o = { .calibrate = 256, .argv = argv };
+	struct run_options o = { .calibrate = 256, .seeds = 1, .argv = argv };
 	int ret = parse(argc, argv, &o);
 
 	if (!ret)
-		ret = device_uri(&o);
+		ret = check_seeds(&o);
+	if (!ret)
+		ret = check_study(&o);
 	if (!ret) {
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Parts of nmc-run: options, the run itself, the report.
+ * Parts of nmc-run: options, the run itself, studies of many runs, the reports.
  */
 #ifndef NMC_RUN_H
 #define NMC_RUN_H
@@ -11,6 +11,16 @@
 #include "nmc.h"
 
 enum { EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_DEVICE = 4, EXIT_FIT = 5, EXIT_INTERRUPTED = 130 };
+
+#define RUN_AGES	32
+#define RUN_HOWS	3	/* enum nmc_compensation */
+#define RUN_SEEDS	64
+#define RUN_LAYERS	64
+
+struct run_age {
+	uint64_t ns;
+	char name[24];
+};
 
 struct run_options {
 	const char *model;
@@ -27,9 +37,16 @@ struct run_options {
 	uint64_t calibrate;
 	const char *calibrate_file;
 	uint32_t batch;
+	struct run_age age[RUN_AGES];
+	unsigned int ages;
+	unsigned int how[RUN_HOWS];
+	unsigned int hows;
+	unsigned int baseline;
+	unsigned int seeds;
+	bool breakdown;
+	bool study;
 	bool show_plan;
 	bool json;
-	char uri[128];
 	char **argv;
 };
 
@@ -37,7 +54,8 @@ struct run_options {
  * struct run_state - everything a run makes
  *
  * @tiles are the plan's physical tiles as they were before programming: what they had gone through is where their
- * randomness goes on.
+ * randomness goes on. @accuracy by age, compensation and seed, @without by the cause left out (the last: all) and seed,
+ * @signal by layer of the first card are what studies find.
  */
 struct run_state {
 	const struct run_options *o;
@@ -56,14 +74,45 @@ struct run_state {
 	struct nmc_run_report run;
 	struct vectors out;
 	uint64_t correct;
+	double accuracy[RUN_AGES][RUN_HOWS][RUN_SEEDS];
+	double without[NMC_CAUSES + 1][RUN_SEEDS];
+	struct nmc_signal signal[RUN_LAYERS];
 };
 
 /* Carries everything out; returns the exit status. */
 int run_all(const struct run_options *o);
 
+/* Runs all vectors to values; classifies them. */
+int run_values(struct run_state *s);
+void run_score(struct run_state *s);
+
+/* The library failed: prints its text and returns @status. */
+int run_library(int status);
+
 /* Prints the report. Returns the exit status. */
 int report_text(const struct run_state *s);
 int report_json(const struct run_state *s);
+int report_study_text(const struct run_state *s);
+int report_study_json(const struct run_state *s);
+
+/* Lists on the command line; 0 or the exit status after an error was printed. */
+int study_ages(struct run_options *o, const char *list);
+int study_hows(struct run_options *o, const char *list);
+const char *study_how(unsigned int how);
+
+/* Studies the card that is open, number @seed. */
+int study_card(struct run_state *s, unsigned int seed);
+
+/**
+ * struct study_mean - mean over seeds
+ * @mean: mean
+ * @half: half of its 95 % confidence interval (Student), 0 for one seed
+ */
+struct study_mean {
+	double mean;
+	double half;
+};
+struct study_mean study_mean(const double *x, unsigned int n);
 
 /* A signal asked for the end. */
 bool run_interrupted(void);

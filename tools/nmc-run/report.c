@@ -3,6 +3,7 @@
  * The report of a run, for a person or as JSON with a manifest from which the run can be repeated.
  */
 #include <json-c/json.h>
+#include <math.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -34,6 +35,9 @@ int report_text(const struct run_state *s)
 	printf("modelled      %.6f s and %.3f uJ on the card: %.1f ns and %.2f nJ a vector\n",
 	       (double)r->modelled_ns * 1e-9, r->energy_j * 1e6, (double)r->modelled_ns / (double)s->in.count,
 	       r->energy_j * 1e9 / (double)s->in.count);
+	if (s->o->ages)
+		printf("age           %s of card time since programming, compensation %s\n", s->o->age[0].name,
+		       study_how(s->o->how[0]));
 	if (s->o->labels)
 		printf("accuracy      %.2f %% (%llu of %zu)\n", 100.0 * (double)s->correct / (double)s->in.count,
 		       (unsigned long long)s->correct, s->in.count);
@@ -192,6 +196,165 @@ int report_json(const struct run_state *s)
 	add_count(modelled, "conversions", r->conversions);
 	add_count(modelled, "clips", r->clips);
 	json_object_object_add(o, "modelled", modelled);
+	json_object_object_add(o, "manifest", manifest(s));
+	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(o);
+	return 0;
+}
+
+static void mean_text(const double *x, unsigned int seeds)
+{
+	struct study_mean m = study_mean(x, seeds);
+	char text[32];
+
+	snprintf(text, sizeof(text), seeds > 1 ? "%.2f +- %.2f" : "%.2f", 100.0 * m.mean, 100.0 * m.half);
+	printf("  %15s", text);
+}
+
+static void ages_text(const struct run_state *s)
+{
+	const struct run_options *o = s->o;
+	unsigned int age, i;
+
+	printf("\naccuracy, %%   ");
+	for (i = 0; i < o->hows; i++)
+		printf("  %15s", study_how(o->how[i]));
+	puts("");
+	for (age = 0; age < (o->ages ? o->ages : 1); age++) {
+		printf("%-14s", o->ages ? o->age[age].name : "programmed");
+		for (i = 0; i < o->hows; i++)
+			mean_text(s->accuracy[age][i], o->seeds);
+		puts("");
+	}
+}
+
+/* The last age and compensation are what causes are left out of. */
+static const double *last_accuracy(const struct run_state *s)
+{
+	return s->accuracy[s->o->ages ? s->o->ages - 1 : 0][s->o->hows - 1];
+}
+
+static const char *cause_name(unsigned int i)
+{
+	return i < NMC_CAUSES ? nmc_cause_name(1u << i) : "all of them";
+}
+
+static void causes_text(const struct run_state *s)
+{
+	struct study_mean with = study_mean(last_accuracy(s), s->o->seeds);
+	unsigned int i;
+
+	printf("\nwithout              accuracy, %%  regained, points\n");
+	for (i = 0; i <= NMC_CAUSES; i++) {
+		struct study_mean m = study_mean(s->without[i], s->o->seeds);
+
+		printf("%-20s %12.2f %+17.2f\n", cause_name(i), 100.0 * m.mean, 100.0 * (m.mean - with.mean));
+	}
+}
+
+static void signal_text(const struct run_state *s)
+{
+	unsigned int i;
+
+	if (!s->class.converters)
+		return;
+	printf("\nlayer                signal to noise, dB  clipped, %%\n");
+	for (i = 0; i < s->plan_info.layers && i < RUN_LAYERS; i++)
+		printf("%-20.20s %20.1f %11.3f\n", s->signal[i].name, s->signal[i].snr_db, 100.0 * s->signal[i].clip_share);
+}
+
+int report_study_text(const struct run_state *s)
+{
+	printf("device        %s, %s (%s)\n", s->info.uri, s->info.name, s->info.driver);
+	printf("network       %s: %u layers on %u tiles of class %s\n", s->o->model, s->plan_info.layers, s->plan_info.tiles,
+	       s->class.name);
+	printf("cards         %u%s\n", s->o->seeds, s->o->seeds > 1 ? ", means with 95 % confidence intervals" : "");
+	ages_text(s);
+	if (s->o->breakdown)
+		causes_text(s);
+	signal_text(s);
+	return 0;
+}
+
+static struct json_object *mean_json(const double *x, unsigned int seeds)
+{
+	struct study_mean m = study_mean(x, seeds);
+	struct json_object *o = json_object_new_object(), *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < seeds; i++)
+		json_object_array_add(all, json_object_new_double(x[i]));
+	add_number(o, "mean", m.mean);
+	json_object_object_add(o, "confidence_95", seeds > 1 ? json_object_new_double(m.half) : NULL);
+	json_object_object_add(o, "values", all);
+	return o;
+}
+
+static struct json_object *ages_json(const struct run_state *s)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int age, i;
+
+	for (age = 0; age < (s->o->ages ? s->o->ages : 1); age++) {
+		struct json_object *o = json_object_new_object(), *accuracy = json_object_new_object();
+
+		add_text(o, "age", s->o->ages ? s->o->age[age].name : "0s");
+		add_number(o, "seconds", s->o->ages ? (double)s->o->age[age].ns * 1e-9 : 0.0);
+		for (i = 0; i < s->o->hows; i++)
+			json_object_object_add(accuracy, study_how(s->o->how[i]), mean_json(s->accuracy[age][i], s->o->seeds));
+		json_object_object_add(o, "accuracy", accuracy);
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
+static struct json_object *causes_json(const struct run_state *s)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i <= NMC_CAUSES; i++) {
+		struct json_object *o = json_object_new_object();
+
+		add_text(o, "without", i < NMC_CAUSES ? nmc_cause_name(1u << i) : "all");
+		json_object_object_add(o, "accuracy", mean_json(s->without[i], s->o->seeds));
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
+static struct json_object *signal_json(const struct run_state *s)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; s->class.converters && i < s->plan_info.layers && i < RUN_LAYERS; i++) {
+		struct json_object *o = json_object_new_object();
+
+		add_text(o, "layer", s->signal[i].name);
+		json_object_object_add(o, "snr_db", isfinite(s->signal[i].snr_db) ?
+				       json_object_new_double(s->signal[i].snr_db) : NULL);
+		add_number(o, "clip_share", s->signal[i].clip_share);
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
+int report_study_json(const struct run_state *s)
+{
+	struct json_object *o = json_object_new_object();
+
+	if (sodium_init() < 0)
+		return run_fail(EXIT_FAILURE, "libsodium does not start");
+	add_count(o, "schema", 1);
+	add_count(o, "images", s->in.count);
+	add_count(o, "tiles", s->plan_info.tiles);
+	add_text(o, "device", s->info.uri);
+	add_text(o, "class", s->class.name);
+	add_count(o, "seeds", s->o->seeds);
+	json_object_object_add(o, "ages", ages_json(s));
+	json_object_object_add(o, "causes", s->o->breakdown ? causes_json(s) : NULL);
+	json_object_object_add(o, "layers", signal_json(s));
 	json_object_object_add(o, "manifest", manifest(s));
 	puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
 	json_object_put(o);

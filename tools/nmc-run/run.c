@@ -10,7 +10,7 @@
 #include "common/progress.h"
 #include "nmc-run/nmc-run.h"
 
-static int fail_library(int status)
+int run_library(int status)
 {
 	progress_clear();
 	return run_fail(status, nmc_last_error());
@@ -42,7 +42,7 @@ static int read_model(struct run_state *s)
 	char error[512];
 
 	if (nmc_network_import_onnx(s->o->model, &s->network))
-		return fail_library(EXIT_INPUT);
+		return run_library(EXIT_INPUT);
 	if (nmc_network_inputs(s->network) == s->in.width)
 		return 0;
 	snprintf(error, sizeof(error), "%s: the network takes %u values a vector, the file has %zu",
@@ -70,19 +70,36 @@ static int read_samples(struct run_state *s)
 	return run_fail(EXIT_INPUT, error);
 }
 
-static int open_device(struct run_state *s)
+/* The device's URI, with the seed of card number @card in it where seeds were asked for. */
+static int device_uri(const struct run_options *o, unsigned int card, char *uri, size_t bytes)
 {
+	const char *base = o->device ? o->device : getenv("NMC_DEVICE");
+	int n = snprintf(uri, bytes, "%s%sseed=%llu", base, strchr(base, '?') ? "&" : "?",
+			 (unsigned long long)(o->seed + card));
+
+	return n < (int)bytes ? 0 : run_fail(EXIT_USAGE, "the device's URI is too long");
+}
+
+static int open_device(struct run_state *s, unsigned int card)
+{
+	const char *device = s->o->device;
+	char uri[4096];
 	int index = 0;
 
 	s->info.size = sizeof(s->info);
 	s->class.size = sizeof(s->class);
-	if (nmc_device_open(s->o->device, &s->device) || nmc_device_info(s->device, &s->info))
-		return fail_library(EXIT_DEVICE);
+	if (s->o->seeded) {
+		if (device_uri(s->o, card, uri, sizeof(uri)))
+			return EXIT_USAGE;
+		device = uri;
+	}
+	if (nmc_device_open(device, &s->device) || nmc_device_info(s->device, &s->info))
+		return run_library(EXIT_DEVICE);
 	if (s->o->class_name)
 		index = nmc_device_find_class(s->device, s->o->class_name);
 	if (index < 0)
-		return fail_library(EXIT_USAGE);
-	return nmc_device_class(s->device, (unsigned int)index, &s->class) ? fail_library(EXIT_FAILURE) : 0;
+		return run_library(EXIT_USAGE);
+	return nmc_device_class(s->device, (unsigned int)index, &s->class) ? run_library(EXIT_FAILURE) : 0;
 }
 
 static int make_plan(struct run_state *s)
@@ -96,9 +113,9 @@ static int make_plan(struct run_state *s)
 	o.batch = s->o->batch;
 	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
 	if (ret)
-		return fail_library(ret == -ENOSPC ? EXIT_FIT : EXIT_FAILURE);
+		return run_library(ret == -ENOSPC ? EXIT_FIT : EXIT_FAILURE);
 	s->plan_info.size = sizeof(s->plan_info);
-	return nmc_plan_info(s->plan, &s->plan_info) ? fail_library(EXIT_FAILURE) : 0;
+	return nmc_plan_info(s->plan, &s->plan_info) ? run_library(EXIT_FAILURE) : 0;
 }
 
 /* The physical tiles that the plan got. */
@@ -111,7 +128,7 @@ static int read_tiles(struct run_state *s)
 		return run_fail(EXIT_FAILURE, "out of memory");
 	n = nmc_device_tiles(s->device, 0, s->tiles, s->info.tiles);
 	if (n < 0)
-		return fail_library(EXIT_FAILURE);
+		return run_library(EXIT_FAILURE);
 	for (i = 0; i < n; i++)
 		if (s->tiles[i].mine)
 			s->tiles[s->tile_count++] = s->tiles[i];
@@ -134,7 +151,7 @@ static int program(struct run_state *s)
 		progress_clear();
 		return EXIT_INTERRUPTED;
 	}
-	return fail_library(EXIT_FAILURE);
+	return run_library(EXIT_FAILURE);
 }
 
 /* Waits for a run while the bar moves; an interrupt cancels it. */
@@ -157,7 +174,7 @@ static int watch(struct run_state *s, struct nmc_run *run)
 		return EXIT_INTERRUPTED;
 	}
 	if (ret)
-		return fail_library(EXIT_FAILURE);
+		return run_library(EXIT_FAILURE);
 	progress_draw("running", s->in.count, s->in.count);
 	return 0;
 }
@@ -170,10 +187,15 @@ static int run_vectors(struct run_state *s, int32_t *raw)
 			nmc_run_start(s->plan, s->in.values, s->in.count, s->out.values, &run);
 
 	if (ret)
-		return fail_library(EXIT_FAILURE);
+		return run_library(EXIT_FAILURE);
 	ret = watch(s, run);
 	nmc_run_destroy(run);
 	return ret;
+}
+
+int run_values(struct run_state *s)
+{
+	return run_vectors(s, NULL);
 }
 
 static int write_raw(const struct run_state *s, const int32_t *raw, size_t n)
@@ -208,7 +230,7 @@ static int run_raw(struct run_state *s)
 	return ret;
 }
 
-static void score(struct run_state *s)
+void run_score(struct run_state *s)
 {
 	size_t v, j;
 
@@ -222,24 +244,42 @@ static void score(struct run_state *s)
 	}
 }
 
-static int execute(struct run_state *s)
+static int make_outputs(struct run_state *s)
 {
-	char error[512];
-	int ret;
-
 	s->out.count = s->in.count;
 	s->out.width = nmc_network_outputs(s->network);
 	s->out.values = malloc(s->out.count * s->out.width * sizeof(float));
-	if (!s->out.values)
-		return run_fail(EXIT_FAILURE, "out of memory");
-	ret = s->o->raw_output ? run_raw(s) : run_vectors(s, NULL);
+	return s->out.values ? 0 : run_fail(EXIT_FAILURE, "out of memory");
+}
+
+/* What was asked to happen between programming and running. */
+static int grow_old(struct run_state *s)
+{
+	const struct run_options *o = s->o;
+
+	if (o->how[0] && nmc_plan_baseline(s->plan, (enum nmc_baseline)o->baseline))
+		return run_library(EXIT_FAILURE);
+	if (o->ages && nmc_plan_age(s->plan, o->age[0].ns))
+		return run_library(EXIT_FAILURE);
+	if (o->how[0] && nmc_plan_compensate(s->plan, (enum nmc_compensation)o->how[0], NULL))
+		return run_library(EXIT_FAILURE);
+	return 0;
+}
+
+static int execute(struct run_state *s)
+{
+	char error[512];
+	int ret = grow_old(s);
+
+	if (!ret)
+		ret = s->o->raw_output ? run_raw(s) : run_vectors(s, NULL);
 	if (ret)
 		return ret;
 	if (s->o->labels)
-		score(s);
+		run_score(s);
 	if (s->o->output && npy_write(s->o->output, &s->out, error, sizeof(error)))
 		return run_fail(EXIT_FAILURE, error);
-	return nmc_plan_info(s->plan, &s->plan_info) ? fail_library(EXIT_FAILURE) : 0;
+	return nmc_plan_info(s->plan, &s->plan_info) ? run_library(EXIT_FAILURE) : 0;
 }
 
 static void show_plan(const struct run_state *s)
@@ -251,8 +291,47 @@ static void show_plan(const struct run_state *s)
 	free(text);
 }
 
+static void close_card(struct run_state *s)
+{
+	nmc_plan_destroy(s->plan);
+	nmc_device_close(s->device);
+	free(s->tiles);
+	s->plan = NULL;
+	s->device = NULL;
+	s->tiles = NULL;
+	s->tile_count = 0;
+}
+
+/* Card number @seed, from opening it to what it has to say. */
+static int one_card(struct run_state *s, unsigned int seed)
+{
+	int ret;
+
+	close_card(s);
+	ret = open_device(s, seed);
+	if (!ret)
+		ret = make_plan(s);
+	if (!ret)
+		ret = read_tiles(s);
+	if (!ret && s->o->show_plan && !seed)
+		show_plan(s);
+	if (!ret)
+		ret = program(s);
+	if (!ret)
+		ret = s->o->study ? study_card(s, seed) : execute(s);
+	return ret;
+}
+
+static int report(const struct run_state *s)
+{
+	if (s->o->study)
+		return s->o->json ? report_study_json(s) : report_study_text(s);
+	return s->o->json ? report_json(s) : report_text(s);
+}
+
 static int steps(struct run_state *s)
 {
+	unsigned int seed;
 	int ret = read_inputs(s);
 
 	if (!ret)
@@ -260,20 +339,10 @@ static int steps(struct run_state *s)
 	if (!ret)
 		ret = read_model(s);
 	if (!ret)
-		ret = open_device(s);
-	if (!ret)
-		ret = make_plan(s);
-	if (!ret)
-		ret = read_tiles(s);
-	if (!ret && s->o->show_plan)
-		show_plan(s);
-	if (!ret)
-		ret = program(s);
-	if (!ret)
-		ret = execute(s);
-	if (!ret)
-		ret = s->o->json ? report_json(s) : report_text(s);
-	return ret;
+		ret = make_outputs(s);
+	for (seed = 0; !ret && seed < s->o->seeds; seed++)
+		ret = one_card(s, seed);
+	return ret ? ret : report(s);
 }
 
 int run_all(const struct run_options *o)
@@ -281,14 +350,12 @@ int run_all(const struct run_options *o)
 	struct run_state s = { .o = o };
 	int ret = steps(&s);
 
-	nmc_plan_destroy(s.plan);
-	nmc_device_close(s.device);
+	close_card(&s);
 	nmc_network_destroy(s.network);
 	if (s.samples.values != s.in.values)
 		free(s.samples.values);
 	free(s.in.values);
 	free(s.labels.values);
 	free(s.out.values);
-	free(s.tiles);
 	return ret;
 }
