@@ -812,6 +812,8 @@ int nmc_stream_store(struct nmc_stream *stream, unsigned int slot, uint64_t offs
  * @adc_bits: 4..12, 0 for integer classes
  * @accumulate: add to @out
  * @no_read_noise: leave read noise out
+ * @cell_noise: draw the read noise of each cell rather than that of each column (a class with @what_if)
+ * @leave_out: bits of enum nmc_cause to leave out (a class with @what_if)
  */
 struct nmc_mvm {
 	uint32_t set;
@@ -827,9 +829,13 @@ struct nmc_mvm {
 	uint32_t adc_bits;
 	bool accumulate;
 	bool no_read_noise;
+	bool cell_noise;
+	uint32_t leave_out;
 };
 
 int nmc_stream_mvm(struct nmc_stream *stream, const struct nmc_mvm *mvm);
+/* Lets card time pass for set @set: its cells age. */
+int nmc_stream_idle(struct nmc_stream *stream, uint32_t set, uint64_t ns);
 /* Programs @rows x @cols cells of a tile from int16 targets at @data; the report goes to SRAM at @report. */
 int nmc_stream_program(struct nmc_stream *stream, uint32_t set, uint32_t tile, struct nmc_operand data, uint32_t report,
 		       uint32_t rows, uint32_t cols);

@@ -99,11 +99,27 @@ static int check_16(const char *what, uint32_t value)
 	return value > UINT16_MAX ? fail(-EINVAL, "%s %u does not fit the instruction", what, value) : 0;
 }
 
+int nmc_stream_idle(struct nmc_stream *stream, uint32_t set, uint64_t ns)
+{
+	struct nmc_isa_control c = { .c.opcode = NMC_OP_IDLE, .set = (uint16_t)set, .time = ns };
+
+	if (check_16("set", set))
+		return -EINVAL;
+	stream->sets = stream->sets > set + 1 ? stream->sets : set + 1;
+	return stream_append(stream, &c);
+}
+
+static uint16_t mvm_flags(const struct nmc_mvm *mvm)
+{
+	return (uint16_t)(cause_flags(mvm->leave_out) | (mvm->accumulate ? NMC_MVM_ACCUMULATE : 0) |
+			  (mvm->no_read_noise ? NMC_MVM_NO_READ_NOISE : 0) | (mvm->cell_noise ? NMC_MVM_CELL_NOISE : 0));
+}
+
 int nmc_stream_mvm(struct nmc_stream *stream, const struct nmc_mvm *mvm)
 {
 	struct nmc_isa_mvm m = {
 		.c.opcode = NMC_OP_MVM,
-		.c.flags = (mvm->accumulate ? NMC_MVM_ACCUMULATE : 0) | (mvm->no_read_noise ? NMC_MVM_NO_READ_NOISE : 0),
+		.c.flags = mvm_flags(mvm),
 		.set = (uint16_t)mvm->set,
 		.tile = mvm->tile,
 		.in = sram_of(mvm->in),

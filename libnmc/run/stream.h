@@ -39,4 +39,7 @@ int job_outcome(const struct device_result *r, const char *(*name_of)(void *cont
 /* As nmc_job_wait(), with the whole result. */
 int job_result(struct nmc_context *context, uint64_t job, int64_t timeout_ns, struct device_result *r);
 
+/* NMC_MVM_* flags that leave the causes of @mask (enum nmc_cause) out of a product. */
+uint32_t cause_flags(uint32_t mask);
+
 #endif

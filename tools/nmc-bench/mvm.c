@@ -12,7 +12,12 @@
 #define COLUMN_BYTES	16	/* struct nmc_isa_column */
 #define LOOPS		64
 
+#define AGE_STEPS	64	/* ages a job */
+#define AGE_JOBS	60	/* from a quarter of an hour to some years */
+
 enum { SLOT_TARGETS, SLOT_COLUMNS, SLOT_IN, SLOTS };
+
+enum noise { NOISE_NONE, NOISE_COLUMNS, NOISE_CELLS };
 
 /**
  * struct product - a tile with something on it
@@ -118,7 +123,7 @@ static void product_close(struct product *p)
 }
 
 /* A job of @loops products of @vectors vectors. */
-static int make_stream(const struct product *p, unsigned int vectors, unsigned int loops, bool noise,
+static int make_stream(const struct product *p, unsigned int vectors, unsigned int loops, enum noise noise,
 		       struct nmc_stream **s)
 {
 	uint32_t columns = p->class.outputs * COLUMN_BYTES, in = columns, out = in + vectors * p->class.rows;
@@ -129,7 +134,8 @@ static int make_stream(const struct product *p, unsigned int vectors, unsigned i
 		.rows = p->class.rows,
 		.outputs = p->class.outputs,
 		.adc_bits = p->class.converters ? 8 : 0,
-		.no_read_noise = !noise,
+		.no_read_noise = noise == NOISE_NONE,
+		.cell_noise = noise == NOISE_CELLS,
 	};
 	int ret = nmc_stream_create(m.out.addr + vectors * m.out.pitch, s);
 
@@ -144,9 +150,9 @@ static int make_stream(const struct product *p, unsigned int vectors, unsigned i
 }
 
 /* Vectors a second, or negative. */
-static double rate(struct product *p, unsigned int vectors, bool noise)
+static double rate(struct product *p, unsigned int vectors, enum noise noise)
 {
-	unsigned int loops = LOOPS * (128 / vectors ? 128 / vectors : 1);
+	unsigned int loops = (noise == NOISE_CELLS ? 1 : LOOPS) * (128 / vectors ? 128 / vectors : 1);
 	struct nmc_stream *s;
 	double begin, now, done = 0;
 	int ret = make_stream(p, vectors, loops, noise, &s);
@@ -193,7 +199,7 @@ static double sgemm_rate(const struct product *p, unsigned int threads)
 }
 
 /* A rate beside those of sgemm with one thread and with all. */
-static int add_rate(struct product *p, struct json_object *o, const char *key, unsigned int vectors, bool noise,
+static int add_rate(struct product *p, struct json_object *o, const char *key, unsigned int vectors, enum noise noise,
 		    const double yardstick[2])
 {
 	double r = rate(p, vectors, noise), cells = (double)p->class.rows * p->class.cols;
@@ -212,6 +218,64 @@ static int add_rate(struct product *p, struct json_object *o, const char *key, u
 	return 0;
 }
 
+/* A job of @steps single products, each at an age 0.3 % beyond the last if @age is given, nanoseconds. */
+static int make_ages(const struct product *p, double *age, struct nmc_stream **s)
+{
+	uint32_t columns = p->class.outputs * COLUMN_BYTES;
+	struct nmc_mvm m = {
+		.in = { columns, p->class.rows, 0 }, .out = { (columns + p->class.rows + 63) / 64 * 64, p->class.outputs * 4, 0 },
+		.vectors = 1, .rows = p->class.rows, .outputs = p->class.outputs, .adc_bits = p->class.converters ? 8 : 0,
+		.no_read_noise = true,
+	};
+	int ret = nmc_stream_create(m.out.addr + m.out.pitch, s), i;
+
+	if (!ret)
+		ret = nmc_stream_load(*s, SLOT_COLUMNS, 0, 0, 1, columns, (struct nmc_operand){ 0 });
+	for (i = 0; !ret && i < AGE_STEPS; i++) {
+		if (age) {
+			ret = nmc_stream_idle(*s, 0, (uint64_t)(*age * 0.003));
+			*age *= 1.003;
+		}
+		if (!ret)
+			ret = nmc_stream_mvm(*s, &m);
+	}
+	return ret;
+}
+
+/* Seconds of AGE_JOBS jobs of single products, at ever new ages or at one. */
+static int time_ages(struct product *p, bool ageing, double *seconds)
+{
+	double age = 1e12, begin;
+	int ret = 0, i;
+
+	for (*seconds = 0, i = 0; !ret && i < AGE_JOBS; i++) {
+		struct nmc_stream *s = NULL;
+
+		ret = make_ages(p, ageing ? &age : NULL, &s);
+		begin = bench_now();
+		if (!ret)
+			ret = run_stream(p, s);
+		*seconds += bench_now() - begin;
+		nmc_stream_destroy(s);
+	}
+	return ret;
+}
+
+/* Cells brought to a new age a second: what single products at new ages take longer than at one age. */
+static int add_ages(struct product *p, struct json_object *o)
+{
+	double still, moving, cells = (double)p->class.rows * p->class.cols * AGE_STEPS * AGE_JOBS;
+	int ret = time_ages(p, false, &still);
+
+	if (!ret)
+		ret = program_tile(p);
+	if (!ret)
+		ret = time_ages(p, true, &moving);
+	if (!ret)
+		add_number(o, "aged_cells_per_second", cells / (moving - still));
+	return ret;
+}
+
 int bench_mvm(const struct bench *b, struct json_object *o)
 {
 	struct product p = { 0 };
@@ -228,11 +292,15 @@ int bench_mvm(const struct bench *b, struct json_object *o)
 		add_number(o, "threads", b->threads);
 		add_number(o, "sgemm_one_thread_vectors_per_second", yardstick[0]);
 		add_number(o, "sgemm_vectors_per_second", yardstick[1]);
-		ret = add_rate(&p, o, "plain", b->batch, false, yardstick);
+		ret = add_rate(&p, o, "plain", b->batch, NOISE_NONE, yardstick);
 		if (!ret && p.class.read_noise)
-			ret = add_rate(&p, o, "noisy", b->batch, true, yardstick);
+			ret = add_rate(&p, o, "noisy", b->batch, NOISE_COLUMNS, yardstick);
+		if (!ret && p.class.read_noise && p.class.what_if)
+			ret = add_rate(&p, o, "cell_noise", b->batch, NOISE_CELLS, yardstick);
 		if (!ret)
-			ret = add_rate(&p, o, "single", 1, false, yardstick);
+			ret = add_rate(&p, o, "single", 1, NOISE_NONE, yardstick);
+		if (!ret && p.class.read_noise)
+			ret = add_ages(&p, o);
 	}
 	product_close(&p);
 	return ret;
