@@ -76,6 +76,19 @@ static void cell_settle(const struct cell_tech *tech, const struct philox_stream
 	}
 }
 
+static void cell_relaxation(const float *restrict early, const float *restrict late, float part,
+			    const float *restrict residual, float *restrict sigma)
+{
+	unsigned int i;
+
+	for (i = 0; i < CELL_TABLE; i++) {
+		float spread = early[i] + (late[i] - early[i]) * part;
+		float rest = spread * spread - residual[i] * residual[i];
+
+		sigma[i] = __builtin_sqrtf(rest < 0.0f ? 0.0f : rest);
+	}
+}
+
 /* As written, in LSB, with the shift that all cells of a target share. */
 static void start(const struct cell_tech *tech, const struct cell_age *age, unsigned int n, const int16_t *target,
 		  const float *g, float *out)
@@ -177,6 +190,7 @@ const struct cell_kernels NMC_CELL = {
 	.erased = cell_erased,
 	.program = NMC_CELL_PROGRAM,
 	.settle = cell_settle,
+	.relaxation = cell_relaxation,
 	.age = cell_age,
 	.flicker = cell_flicker,
 	.variance = cell_variance,

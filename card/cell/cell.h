@@ -148,6 +148,7 @@ struct cell_read {
  * @erased: conductances after erase pulse number @draw, microsiemens
  * @program: programs and verifies one row
  * @settle: what a write leaves behind once and for all: programming noise into @g, frozen deviates or exponents into @frozen
+ * @relaxation: table of sigma: @early, on the way to @late by @part, less what verify has left
  * @age: conductances in LSB at an age; @device draws what a device was made with
  * @flicker: adds the slow part of 1/f noise to conductances in LSB; @draw: decade of age
  * @variance: variance of one read of conductances @g, LSB squared
@@ -158,6 +159,7 @@ struct cell_kernels {
 	void (*program)(const struct cell_program *p, struct cell_report *report);
 	void (*settle)(const struct cell_tech *tech, const struct philox_stream *s, uint32_t cell, unsigned int n,
 		       const int16_t *target, float *g, int16_t *frozen);
+	void (*relaxation)(const float *early, const float *late, float part, const float *residual, float *sigma);
 	void (*age)(const struct cell_tech *tech, const struct cell_age *age, const struct philox_stream *device,
 		    uint32_t cell, unsigned int n, const int16_t *target, const float *g, const int16_t *frozen, float *out);
 	void (*flicker)(const struct cell_tech *tech, const struct philox_stream *s, uint32_t cell, unsigned int n,

@@ -173,11 +173,11 @@ static float grid_seconds(int grid)
 	return exp_poly((float)grid * 0.001f) - 1.0f;
 }
 
-/* Deviation of the relaxation alone: the spread, interpolated in ln t, less what verify has left. */
+/* The spreads around an age, and how far it is between them in ln t. */
 static void relaxation_at(const struct cell_tech *tech, float log_s, float *sigma)
 {
 	const struct cell_tables *t = tech->tables;
-	unsigned int k = 0, i, last = tech->deck.spreads - 1;
+	unsigned int k = 0, last = tech->deck.spreads - 1;
 	float from, to, part;
 
 	while (k + 1 < last && log_s >= log_poly(tech->deck.spread[k + 1].at_s))
@@ -186,12 +186,7 @@ static void relaxation_at(const struct cell_tech *tech, float log_s, float *sigm
 	to = log_poly(tech->deck.spread[k + 1].at_s);
 	part = (log_s - from) / (to - from);
 	part = part < 0.0f ? 0.0f : part > 1.0f ? 1.0f : part;
-	for (i = 0; i < CELL_TABLE; i++) {
-		float spread = t->spread[k][i] + (t->spread[k + 1][i] - t->spread[k][i]) * part;
-		float rest = spread * spread - t->residual[i] * t->residual[i];
-
-		sigma[i] = __builtin_sqrtf(rest < 0.0f ? 0.0f : rest);
-	}
+	tech->kernels->relaxation(t->spread[k], t->spread[k + 1], part, t->residual, sigma);
 }
 
 void cell_age_at(const struct cell_tech *tech, int grid, struct cell_age *age)

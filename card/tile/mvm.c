@@ -168,7 +168,8 @@ static void sum_cells(const struct tile *t, const struct tile_mvm *m, unsigned i
 		for (p = 0; p < b->pairs; p++) {
 			size_t at = ((size_t)(first + p) * w->cols + from) * 2;
 
-			t->class->product->cells(acc, w->g + at, w->var + at, t->class->var_unit, cols,
+			t->class->product->cells(acc, (const uint32_t *)(w->g + at), (const uint32_t *)(w->var + at),
+						 t->class->sigma_unit, cols,
 						 b->x + ((size_t)v * PRODUCT_PAIRS + p) * 2, &s,
 						 2 * (first + p) * t->class->cols + from, t->class->cols);
 		}

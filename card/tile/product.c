@@ -166,30 +166,44 @@ static void product_noise(int32_t *acc, const int32_t *var, float unit, unsigned
 	}
 }
 
-/* Cells of one row, the even or the odd one of a pair in @g and @var. */
-static inline __attribute__((always_inline)) void noisy_row(int32_t *restrict acc, const int16_t *restrict g,
-							    const int16_t *restrict var, float unit, unsigned int cols,
-							    int32_t x, const float *restrict z)
+/* A cell drawn anew: its code is cut off at zero. */
+static inline __attribute__((always_inline)) int32_t drawn(int32_t g, int32_t sigma, float unit, float z)
 {
-	unsigned int i;
+	float y = round_half_evenf((float)g + (float)sigma * unit * z);
 
-	for (i = 0; i < cols; i++) {
-		float sigma = __builtin_sqrtf((float)var[2 * i] * unit);
-		float y = round_half_evenf((float)g[2 * i] + sigma * z[i]);
-
-		acc[i] += (int32_t)(y < 0.0f ? 0.0f : y) * x;
-	}
+	return (int32_t)(y < 0.0f ? 0.0f : y);
 }
 
-static void product_cells(int32_t *acc, const int16_t *g, const int16_t *var, float unit, unsigned int cols, const int16_t *x,
-			  const struct philox_stream *s, uint32_t cell, unsigned int pitch)
+static inline int32_t even_of(uint32_t pair)
 {
-	float room[PRODUCT_COLS + 2 * NORMAL_BLOCK];
+	return (int32_t)(pair << 16) >> 16;
+}
 
-	if (x[0])
-		noisy_row(acc, g, var, unit, cols, x[0], normal_cells(s, cell, cols, 0, room));
-	if (x[1])
-		noisy_row(acc, g + 1, var + 1, unit, cols, x[1], normal_cells(s, cell + pitch, cols, 0, room));
+static inline int32_t odd_of(uint32_t pair)
+{
+	return (int32_t)pair >> 16;
+}
+
+static void noisy_pair(int32_t *restrict acc, const uint32_t *restrict g, const uint32_t *restrict sigma, float unit,
+		       unsigned int cols, const int16_t *x, const float *restrict even, const float *restrict odd)
+{
+	const int32_t x0 = x[0], x1 = x[1];
+	unsigned int i;
+
+	for (i = 0; i < cols; i++)
+		acc[i] += drawn(even_of(g[i]), even_of(sigma[i]), unit, even[i]) * x0 +
+			  drawn(odd_of(g[i]), odd_of(sigma[i]), unit, odd[i]) * x1;
+}
+
+static void product_cells(int32_t *acc, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols,
+			  const int16_t *x, const struct philox_stream *s, uint32_t cell, unsigned int pitch)
+{
+	float room[2][PRODUCT_COLS + 2 * NORMAL_BLOCK];
+
+	if (!x[0] && !x[1])
+		return;
+	noisy_pair(acc, g, sigma, unit, cols, x, normal_cells(s, cell, cols, 0, room[0]),
+		   normal_cells(s, cell + pitch, cols, 0, room[1]));
 }
 
 static inline int32_t code_of(float g)

@@ -70,7 +70,7 @@ static inline unsigned int product_clips(const struct product_convert *c, const 
  * @square: the same of half_even(in^2 / 2^s) with the least s for which none exceeds %PRODUCT_SQUARE; returns s
  * @noise: acc[c] += half_even(sqrt(unit var[c]) z) for @n outputs; output j uses word j % 4 of draw index j / 4 with the
  *	draw number @draw; @first is the number of the first output
- * @cells: acc[c] += sum over the two rows r of a pair of max(0, half_even(g + sqrt(unit var) z)) x[r] for @cols physical
+ * @cells: acc[c] += sum over the two rows r of a pair of max(0, half_even(g + unit sigma z)) x[r] for @cols physical
  *	columns, one deviate z a cell, those of draw 0 for cells from @cell on (card/cell/normal.h), @pitch cells a row
  * @encode: conductances of two rows as codes of one row pair: those of @cols columns
  * @encode_pairs: the same of the differences of @outputs pairs of columns
@@ -86,7 +86,7 @@ struct product_ops {
 	unsigned int (*square)(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows);
 	void (*noise)(int32_t *acc, const int32_t *var, float unit, unsigned int first, unsigned int n,
 		      const struct philox_stream *s, unsigned int draw);
-	void (*cells)(int32_t *acc, const int16_t *g, const int16_t *var, float unit, unsigned int cols, const int16_t *x,
+	void (*cells)(int32_t *acc, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols, const int16_t *x,
 		      const struct philox_stream *s, uint32_t cell, unsigned int pitch);
 	void (*encode)(uint32_t *to, const float *even, const float *odd, unsigned int cols);
 	void (*encode_pairs)(uint32_t *to, const float *even, const float *odd, unsigned int outputs);

@@ -89,6 +89,17 @@ static bool noisy(const struct tile *t, unsigned int mode)
 	return t->class->tech->flags & NMC_CLASS_READ_NOISE && !(mode & NMC_MVM_NO_READ_NOISE);
 }
 
+/* Noise of each cell needs standard deviations. */
+static void roots(const struct tile_class *class, float var[2][CELL_LANES])
+{
+	const float per_unit = 1.0f / class->sigma_unit;
+	unsigned int i, k;
+
+	for (k = 0; k < 2; k++)
+		for (i = 0; i < class->cols; i++)
+			var[k][i] = __builtin_sqrtf(var[k][i]) * per_unit;
+}
+
 /* Codes of one row pair. */
 static void encode(struct tile *t, unsigned int pair, float g[2][CELL_LANES], float var[2][CELL_LANES])
 {
@@ -104,7 +115,11 @@ static void encode(struct tile *t, unsigned int pair, float g[2][CELL_LANES], fl
 		k->encode_pairs(to, g[0], g[1], t->class->outputs);
 	if (!m->var)
 		return;
-	if (m->kind == TILE_SINGLES)
+	if (m->mode & NMC_MVM_CELL_NOISE)
+		roots(t->class, var);
+	if (m->mode & NMC_MVM_CELL_NOISE)
+		k->encode(weight, var[0], var[1], t->class->cols);
+	else if (m->kind == TILE_SINGLES)
 		k->weigh(weight, var[0], var[1], t->class->cols, per_unit);
 	else
 		k->weigh_pairs(weight, var[0], var[1], t->class->outputs, per_unit);

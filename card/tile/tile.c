@@ -46,6 +46,7 @@ void tile_class_init(struct tile_class *class, const struct cell_tech *tech, uin
 		.cols = cols,
 		.outputs = tech->flags & NMC_CLASS_DIFFERENTIAL ? cols / 2 : cols,
 		.var_unit = 1.0f,
+		.sigma_unit = 1.0f / 1024.0f,
 	};
 	describe_wires(class);
 	if (!(tech->flags & NMC_CLASS_READ_NOISE))
@@ -53,6 +54,8 @@ void tile_class_init(struct tile_class *class, const struct cell_tech *tech, uin
 	tile_class_moments(class);
 	while (class->var_unit * PRODUCT_VAR < most_variance(tech))
 		class->var_unit *= 2.0f;
+	while (class->sigma_unit * 32767.0f < __builtin_sqrtf(0.5f * most_variance(tech)))
+		class->sigma_unit *= 2.0f;
 }
 
 const struct product_ops *product_select(bool plain_c)

@@ -26,6 +26,7 @@ struct tile;
  * @wire: wires; ideal ones need no solve
  * @wired: they are not ideal
  * @var_unit: unit of the variances in a snapshot, LSB squared
+ * @sigma_unit: unit of the standard deviations in a snapshot for noise of each cell, LSB
  * @clamp_mean: mean of max(0, g + sigma z) less g, in sigma, by g / sigma
  * @clamp_var: its variance in sigma squared
  * @rows: physical rows, at most %NMC_ISA_MAX_ROWS
@@ -39,6 +40,7 @@ struct tile_class {
 	struct wire wire;
 	bool wired;
 	float var_unit;
+	float sigma_unit;
 	float clamp_mean[TILE_CLAMP];
 	float clamp_var[TILE_CLAMP];
 	uint16_t rows;

@@ -47,7 +47,7 @@ enum tile_kind {
  * @cols: columns
  * @bytes: of @g, and of @var if there is one
  * @g: conductances or weights
- * @var: variance of a read in units of the class; NULL without read noise
+ * @var: variance of a read in units of the class, or its root for noise of each cell; NULL without read noise
  */
 struct tile_matrix {
 	enum tile_kind kind;
@@ -134,6 +134,8 @@ static inline unsigned int tile_run(const struct tile *t, size_t row_cell, unsig
 {
 	unsigned int next = col + 1;
 
+	if (t->write_count == 1)
+		return end - col;
 	while (next < end && t->write[row_cell + next] == t->write[row_cell + col])
 		next++;
 	return next - col;
