@@ -99,6 +99,8 @@ struct cell_tech;
  * @max_pulses: pulses after which a cell is given up, 0 for the technology's default
  * @device: constants fixed at manufacture (PURPOSE_DEVICE)
  * @pulse: responses of this programming (PURPOSE_PULSE)
+ * @write: write noise of its pulses (PURPOSE_WRITE)
+ * @count: chance in counting its pulses (PURPOSE_WEAR)
  * @g: in and out: conductance, microsiemens
  * @wear: in and out: pulses since manufacture, see card/cell/wear.h
  * @defect: in and out: enum cell_defect; a broken cell does not answer
@@ -113,10 +115,12 @@ struct cell_program {
 	unsigned int max_pulses;
 	struct philox_stream device;
 	struct philox_stream pulse;
+	struct philox_stream write;
+	struct philox_stream count;
 	float *g;
 	uint8_t *wear;
 	uint8_t *defect;
-	int16_t *net;
+	int32_t *net;
 };
 
 /**

@@ -20,6 +20,8 @@
  * @PURPOSE_FLICKER: slow part of 1/f noise; event of the write, draw = decade of age
  * @PURPOSE_DEFECT: defects of manufacture; event 0
  * @PURPOSE_COLUMN: errors of the column converters; event 0
+ * @PURPOSE_WRITE: write noise of pulses; event of the programming
+ * @PURPOSE_WEAR: chance in counting the pulses of a cell; event of the programming
  */
 enum purpose {
 	PURPOSE_DEVICE	= 1,
@@ -32,6 +34,8 @@ enum purpose {
 	PURPOSE_FLICKER	= 8,
 	PURPOSE_DEFECT	= 9,
 	PURPOSE_COLUMN	= 10,
+	PURPOSE_WRITE	= 11,
+	PURPOSE_WEAR	= 12,
 };
 
 #define PHILOX_DRAW_SHIFT	20	/* counter word 0: cell or column block below, draw index above */

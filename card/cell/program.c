@@ -11,6 +11,12 @@
 
 #define ROUNDS	(NORMAL_WORDS / 2)	/* pulses that one Philox counter serves: response and verify read of each */
 #define STEPS	32			/* longest ladder */
+#define GROWN	1e9f			/* most that a ladder grows to */
+#define DRAWS	12			/* bits of a draw's number above PHILOX_DRAW_SHIFT; what is beyond goes below it */
+#define CELL_BITS 18			/* of the number of a cell */
+
+_Static_assert(NMC_ISA_MAX_ROWS * CELL_LANES <= 1 << CELL_BITS, "the number of a cell and that of a draw meet");
+_Static_assert(65536 / ROUNDS <= 1 << (DRAWS + PHILOX_DRAW_SHIFT - CELL_BITS), "more pulses than draws");
 
 /* Cells of the row that still need pulses, side by side; see struct deck_pulse for what the constants mean. */
 struct lanes {
@@ -38,7 +44,9 @@ struct lanes {
 	int32_t pulses[CELL_LANES];
 	int32_t sets[CELL_LANES];
 	int32_t busy[CELL_LANES];	/* neither accepted nor given up */
+	int32_t sound[CELL_LANES];	/* not broken */
 	float z[NORMAL_WORDS][CELL_LANES + NORMAL_LANES];
+	float write[NORMAL_WORDS][CELL_LANES + NORMAL_LANES];	/* deviates of write noise */
 };
 
 static inline float at_least(float x, float low)
@@ -46,21 +54,27 @@ static inline float at_least(float x, float low)
 	return x < low ? low : x;
 }
 
+static inline float at_most(float x, float high)
+{
+	return x > high ? high : x;
+}
+
 static inline float clamp(float x, float low, float high)
 {
 	return x < low ? low : x > high ? high : x;
 }
 
-static void draw(struct lanes *l, const struct philox_stream *s, uint32_t number)
+static void draw(const struct lanes *l, const struct philox_stream *s, uint32_t number, float *z)
 {
+	uint32_t which = number << PHILOX_DRAW_SHIFT | number >> DRAWS << CELL_BITS;
 	unsigned int i, k;
 
 	for (i = 0; i < l->n; i += NORMAL_LANES) {
 		uint32_t index[NORMAL_LANES];
 
 		for (k = 0; k < NORMAL_LANES; k++)
-			index[k] = (i + k < l->n ? l->cell[i + k] : 0) | number << PHILOX_DRAW_SHIFT;
-		normal_draw(s, index, &l->z[0][i], CELL_LANES + NORMAL_LANES);
+			index[k] = (i + k < l->n ? l->cell[i + k] : 0) | which;
+		normal_draw(s, index, z + i, CELL_LANES + NORMAL_LANES);
 	}
 }
 
@@ -84,11 +98,13 @@ static void device_constants(struct lanes *l, const struct deck *d)
 		float up = (u < 0.0f ? u : 0.0f) + gain + r, down = (u > 0.0f ? -u : 0.0f) + gain - r;
 		float middle = p->weight_max > 0.0f && p->weight_min < 0.0f ? 0.0f : p->weight_min;
 		float zero = d->gmin + (middle - p->weight_min) * per_weight(d);
+		float above = at_least(1.0f + p->up.bound_device * l->z[2][i], 0.0f);
+		float below = at_least(1.0f + p->down.bound_device * l->z[3][i], 0.0f);
 
 		l->up[i] = (up < 0.0f ? -up : up) * p->weight_step * per_weight(d);
 		l->down[i] = (down < 0.0f ? -down : down) * p->weight_step * per_weight(d);
-		l->bottom[i] = at_least(zero - (zero - d->gmin) * (1.0f + p->down.bound_device * l->z[3][i]), 0.0f);
-		l->top[i] = clamp(zero + (d->gmax - zero) * (1.0f + p->up.bound_device * l->z[2][i]), 0.0f, 1.25f * d->gmax);
+		l->bottom[i] = at_least(zero - (zero - d->gmin) * below, 0.0f);
+		l->top[i] = clamp(zero + (d->gmax - zero) * above, 0.0f, 1.25f * d->gmax);
 		l->gamma_up[i] = p->up.gamma + p->up.gamma_device * l->z[4][i];
 		l->gamma_down[i] = p->down.gamma + p->down.gamma_device * l->z[5][i];
 		if (p->model != DECK_FILAMENT)
@@ -127,7 +143,7 @@ static void wear_out(struct lanes *l, const struct cell_program *p)
 		if (seen <= life || p->defect[i])
 			continue;
 		window = exp_poly(-e->slope * log_poly(seen / life));
-		l->top[i] = gmin + (l->top[i] - gmin) * window;
+		l->top[i] = at_least(gmin + (l->top[i] - gmin) * window, l->bottom[i]);
 		if (window < e->dead_at)
 			p->defect[i] = CELL_WORN;
 	}
@@ -147,7 +163,7 @@ static void set_band(struct lanes *l, unsigned int i, const struct cell_program 
 	l->high[i] = d->levels > 1 ? target + band : target + band * part;
 	if (d->levels > 1 && target >= d->gmax * 0.999f)
 		l->high[i] = 2.0f * d->gmax;
-	if (d->gmin > 0.0f && target <= d->gmin * 1.001f)
+	if (d->levels > 1 && target <= d->gmin * 1.001f)
 		l->low[i] = -band;
 }
 
@@ -174,13 +190,14 @@ static void lanes_open(struct lanes *l, const struct cell_program *p)
 		l->sets[i] = 0;
 		l->busy[i] = p->g[i] < l->low[i] || p->g[i] > l->high[i];
 	}
-	draw(l, &p->device, 0);
+	draw(l, &p->device, 0, l->z[0]);
 	device_constants(l, d);
 	if (d->pulse.model == DECK_SWITCHING)
 		switching_constants(l, d);
 	wear_out(l, p);
 	for (i = 0; i < p->n; i++) {
-		if (!p->defect[i])
+		l->sound[i] = !p->defect[i];
+		if (l->sound[i])
 			continue;
 		l->up[i] = 0.0f;
 		l->down[i] = 0.0f;
@@ -237,7 +254,8 @@ static inline __attribute__((always_inline)) float mean_step(const struct respon
 
 /* One pulse, or one train of pulses, and a verify read on every busy lane; round @k of the deviates. */
 static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, const struct response *r,
-							    const struct deck *d, enum deck_response model, unsigned int k)
+							    const struct deck *d, enum deck_response model, int32_t limit,
+							    unsigned int k)
 {
 	const struct deck_pulse *p = &d->pulse;
 	const bool filament = model == DECK_FILAMENT;
@@ -250,7 +268,8 @@ static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, con
 		float rise = mean_step(r, model, true, g, l->up[i], l->gamma_up[i]);
 		float fall = mean_step(r, model, false, g, l->down[i], l->gamma_down[i]);
 		float mean = up ? rise : fall;
-		float many = filament ? 1.0f : (float)(int32_t)l->grow[i];
+		float left = (float)(limit - l->pulses[i]), train = l->grow[i] < left ? l->grow[i] : left;
+		float many = filament || !busy ? 1.0f : (float)(int32_t)train;
 		float volt = (up ? p->up.volt : p->down.volt) + (up ? p->up.volt_step : p->down.volt_step) * (float)l->step[i];
 		float spread = p->cycle_additive ? r->step : mean;
 		float change = mean * many + spread * p->cycle * __builtin_sqrtf(many) * xi;
@@ -263,7 +282,7 @@ static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, con
 		l->g[i] = busy ? next : g;
 		l->pulses[i] += busy ? (int32_t)many : 0;
 		l->sets[i] += busy && up ? (int32_t)many : 0;
-		l->shown[i] = busy ? at_least(next + written * xi, 0.0f) : l->shown[i];
+		l->shown[i] = busy ? at_least(next + (l->sound[i] ? written * l->write[k][i] : 0.0f), 0.0f) : l->shown[i];
 		l->read[i] = busy ? l->shown[i] + noise * eta : l->read[i];
 	}
 }
@@ -308,10 +327,20 @@ static void turn_all(struct lanes *l, const struct deck *d, int32_t max_pulses)
 
 		l->reversals[i] += turn;
 		l->direction[i] = turn ? -direction : direction;
-		l->grow[i] = turn ? 1.0f : climb ? l->grow[i] * (direction > 0 ? up : down) : l->grow[i];
+		l->grow[i] = turn ? 1.0f : climb ? at_most(l->grow[i] * (direction > 0 ? up : down), GROWN) : l->grow[i];
 		l->step[i] = turn ? 0 : l->step[i] + climb;
 		l->busy[i] = busy & !in & (l->reversals[i] <= limit) & (l->pulses[i] < max_pulses);
 	}
+}
+
+/* Counts are exact at first and need no chance. */
+static void wear_cell(const struct cell_program *p, uint32_t at, uint32_t pulses)
+{
+	uint32_t r[4] = { 0 };
+
+	if (wear_pulses(p->wear[at]) + pulses > WEAR_EXACT)
+		philox_draw(&p->count, p->cell + at, r);
+	p->wear[at] = wear_add(p->wear[at], pulses, r[0]);
 }
 
 /* Takes a lane out of the race and writes it into the report. */
@@ -326,9 +355,9 @@ static void lane_close(const struct lanes *l, unsigned int i, const struct cell_
 	int32_t bin = (int32_t)clamp(4.0f * error / (above > below ? above : below), 0.0f, (float)NMC_REPORT_BINS);
 
 	p->g[l->at[i]] = l->shown[i];
-	p->wear[l->at[i]] = wear_add(p->wear[l->at[i]], pulses, float_bits(l->g[i]) * 0x9e3779b9u >> 16);
+	wear_cell(p, l->at[i], pulses);
 	if (p->net)
-		p->net[l->at[i]] = (int16_t)(2 * l->sets[i] - l->pulses[i]);
+		p->net[l->at[i]] = 2 * l->sets[i] - l->pulses[i];
 	isa->cells++;
 	isa->converged += converged;
 	isa->given_up += !converged;
@@ -340,12 +369,12 @@ static void lane_close(const struct lanes *l, unsigned int i, const struct cell_
 	isa->pulse_hist[pulses / 2 < NMC_REPORT_BINS ? pulses / 2 : NMC_REPORT_BINS - 1]++;
 	isa->error_hist[bin < NMC_REPORT_BINS ? bin : NMC_REPORT_BINS - 1]++;
 	report->error_sq += (uint64_t)((int64_t)lsb * lsb);
-	report->energy_fj += (uint64_t)l->energy[i];
+	report->energy_fj += (uint64_t)at_most(l->energy[i], 1e15f);
 }
 
 #define LANE_FIELDS(X) \
 	X(cell) X(at) X(g) X(shown) X(read) X(target) X(low) X(high) X(bottom) X(top) X(up) X(down) X(gamma_up) \
-	X(gamma_down) X(grow) X(energy) X(direction) X(step) X(reversals) X(pulses) X(sets) X(busy)
+	X(gamma_down) X(grow) X(energy) X(direction) X(step) X(reversals) X(pulses) X(sets) X(busy) X(sound)
 
 /* Keeps the busy lanes, in order. */
 static void lanes_sift(struct lanes *l, const struct cell_program *p, struct cell_report *report)
@@ -378,23 +407,23 @@ static uint64_t step_time(const struct lanes *l, const struct deck *d)
 	return longest > 0.0f ? (uint64_t)(longest + d->cost.verify_ns) : 0;
 }
 
-static void round_all(struct lanes *l, const struct response *r, const struct deck *d, unsigned int k)
+static void round_all(struct lanes *l, const struct response *r, const struct deck *d, int32_t limit, unsigned int k)
 {
 	switch (d->pulse.model) {
 	case DECK_FILAMENT:
-		pulse_all(l, r, d, DECK_FILAMENT, k);
+		pulse_all(l, r, d, DECK_FILAMENT, limit, k);
 		break;
 	case DECK_LINEAR:
-		pulse_all(l, r, d, DECK_LINEAR, k);
+		pulse_all(l, r, d, DECK_LINEAR, limit, k);
 		break;
 	case DECK_SOFT_BOUNDS:
-		pulse_all(l, r, d, DECK_SOFT_BOUNDS, k);
+		pulse_all(l, r, d, DECK_SOFT_BOUNDS, limit, k);
 		break;
 	case DECK_EXPONENTIAL:
-		pulse_all(l, r, d, DECK_EXPONENTIAL, k);
+		pulse_all(l, r, d, DECK_EXPONENTIAL, limit, k);
 		break;
 	default:
-		pulse_all(l, r, d, DECK_CONSTANT, k);
+		pulse_all(l, r, d, DECK_CONSTANT, limit, k);
 		break;
 	}
 }
@@ -435,17 +464,23 @@ void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
 	struct lanes l;
 	unsigned int k;
 
+	if (d->pulse.write_noise <= 0.0f)
+		memset(l.write, 0, sizeof(l.write));
+
 	if (d->pulse.model == DECK_SWITCHING)
 		switch_limits(&d->pulse, odds);
 	lanes_open(&l, p);
 	lanes_sift(&l, p, report);
 	while (l.n) {
-		draw(&l, &p->pulse, number++);
+		draw(&l, &p->pulse, number, l.z[0]);
+		if (d->pulse.write_noise > 0.0f)
+			draw(&l, &p->write, number, l.write[0]);
+		number++;
 		for (k = 0; k < ROUNDS; k++) {
 			if (d->pulse.model == DECK_SWITCHING)
 				switch_all(&l, d, odds, k);
 			else
-				round_all(&l, &r, d, k);
+				round_all(&l, &r, d, limit, k);
 			report->time_ns += step_time(&l, d);
 			turn_all(&l, d, limit);
 		}

@@ -8,13 +8,15 @@
 
 #include <stdint.h>
 
+#define WEAR_EXACT	15	/* counts up to here are exact */
+
 /* Pulses that a code stands for. */
 static inline uint64_t wear_pulses(uint8_t code)
 {
 	return code < 8 ? code : (uint64_t)(8 + (code & 7)) << ((code >> 3) - 1);
 }
 
-/* The code after @pulses more; @random: 16 fresh bits. */
+/* The code after @pulses more; @random: 32 fresh bits, as steps are up to 2^30 and a write may be a single pulse. */
 static inline uint8_t wear_add(uint8_t code, uint32_t pulses, uint32_t random)
 {
 	uint64_t sum = wear_pulses(code) + pulses, below, step;
@@ -25,7 +27,7 @@ static inline uint8_t wear_add(uint8_t code, uint32_t pulses, uint32_t random)
 		return code;
 	below = wear_pulses(code);
 	step = wear_pulses(code + 1) - below;
-	return (uint8_t)(code + ((sum - below) * 65536 > random * step));
+	return (uint8_t)(code + ((sum - below) << 32 > random * step));
 }
 
 #endif

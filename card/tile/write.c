@@ -110,7 +110,7 @@ static void disturb(struct tile *t, const struct tile_region *region, unsigned i
  * Half-selected cells of a passive array: every row of the tile feels the pulses of the region's columns that came after
  * it was verified; rows outside the region feel all of them. @net has SET less RESET pulses by row and column.
  */
-static void disturb_all(struct tile *t, const struct tile_region *region, const int16_t *net)
+static void disturb_all(struct tile *t, const struct tile_region *region, const int32_t *net)
 {
 	int32_t sum[CELL_LANES] = { 0 };
 	unsigned int row, i;
@@ -167,7 +167,7 @@ static int program_rows(struct tile *t, const struct tile_region *region, const 
 {
 	const struct deck_wires *w = &t->class->tech->deck.wires;
 	bool passive = w->passive && w->half_select > 0.0f;
-	int16_t *net = passive ? malloc((size_t)region->rows * region->cols * sizeof(*net)) : NULL;
+	int32_t *net = passive ? malloc((size_t)region->rows * region->cols * sizeof(*net)) : NULL;
 	struct tile_scratch scratch = { .grid = -1 };
 	struct cell_program p = {
 		.tech = t->class->tech,
@@ -176,6 +176,8 @@ static int program_rows(struct tile *t, const struct tile_region *region, const 
 		.max_pulses = max_pulses,
 		.device = philox_stream(t->seed, t->physical, PURPOSE_DEVICE, 0),
 		.pulse = philox_stream(t->seed, t->physical, PURPOSE_PULSE, t->event),
+		.write = philox_stream(t->seed, t->physical, PURPOSE_WRITE, t->event),
+		.count = philox_stream(t->seed, t->physical, PURPOSE_WEAR, t->event),
 	};
 	unsigned int row;
 
