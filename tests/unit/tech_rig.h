@@ -10,7 +10,7 @@
 #include <string.h>
 #include "card/cell/cell.h"
 
-static struct cell_tech *rig_techs[64];
+static struct cell_tech *rig_techs[256];
 static unsigned int rig_tech_count;
 
 static void rig_techs_close(void)
@@ -24,7 +24,7 @@ static inline const struct cell_tech *rig_keep(struct cell_tech *tech)
 {
 	if (!rig_tech_count)
 		atexit(rig_techs_close);
-	if (!tech || rig_tech_count == 64)
+	if (!tech || rig_tech_count == 256)
 		abort();
 	return rig_techs[rig_tech_count++] = tech;
 }
