@@ -34,12 +34,16 @@ static void tabulate(const struct cell_tech *tech, const struct deck_curve *curv
 		table[i] = deck_curve_at(curve, (float)(i << CELL_TABLE_SHIFT) * tech->lsb, tech->deck.gmax) * factor;
 }
 
-static void at_least_zero(float *table)
+/*
+ * A deck's curve is checked from gmin to gmax, but tables begin at 0 and end at 1.25 gmax: no deviation is negative or
+ * beyond the range of codes.
+ */
+static void limit(float *table)
 {
 	unsigned int i;
 
 	for (i = 0; i < CELL_TABLE; i++)
-		table[i] = table[i] < 0.0f ? 0.0f : table[i];
+		table[i] = !(table[i] > 0.0f) ? 0.0f : table[i] > 32767.0f ? 32767.0f : table[i];
 }
 
 /* Spreads never fall with time. */
@@ -50,7 +54,7 @@ static void tabulate_spreads(struct cell_tech *tech)
 
 	for (k = 0; k < tech->deck.spreads; k++) {
 		tabulate(tech, &tech->deck.spread[k].sigma, tech->per_lsb, t->spread[k]);
-		at_least_zero(t->spread[k]);
+		limit(t->spread[k]);
 		for (i = 0; k && i < CELL_TABLE; i++)
 			t->spread[k][i] = t->spread[k][i] < t->spread[k - 1][i] ? t->spread[k - 1][i] : t->spread[k][i];
 	}
@@ -68,8 +72,9 @@ static void tabulate_all(struct cell_tech *tech)
 	tabulate(tech, &d->drift.shift, tech->per_lsb, t->shift);
 	tabulate(tech, &d->read.pink, d->read.pink_relative ? 1.0f : tech->per_lsb, t->pink);
 	tabulate(tech, &d->read.white, tech->per_lsb, t->white);
-	at_least_zero(t->pink);
-	at_least_zero(t->white);
+	limit(t->residual);
+	limit(t->pink);
+	limit(t->white);
 }
 
 static enum cell_ageing ageing_of(const struct deck *d)
@@ -184,7 +189,7 @@ static void relaxation_at(const struct cell_tech *tech, float log_s, float *sigm
 		k++;
 	from = log_poly(tech->deck.spread[k].at_s);
 	to = log_poly(tech->deck.spread[k + 1].at_s);
-	part = (log_s - from) / (to - from);
+	part = to > from ? (log_s - from) / (to - from) : 1.0f;
 	part = part < 0.0f ? 0.0f : part > 1.0f ? 1.0f : part;
 	tech->kernels->relaxation(t->spread[k], t->spread[k + 1], part, t->residual, sigma);
 }

@@ -51,14 +51,35 @@ static void clamp_moments(const struct tile_class *class, unsigned int n, float 
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		float sigma = __builtin_sqrtf(var[i]);
+		float sigma = __builtin_sqrtf(var[i]), step, part, mean, rest;
 		unsigned int at;
 
 		if (g[i] >= 4.0f * sigma)
 			continue;
-		at = (unsigned int)(int32_t)(g[i] / sigma * CLAMP_STEPS);
-		g[i] += class->clamp_mean[at] * sigma;
-		var[i] *= class->clamp_var[at];
+		step = g[i] / sigma * CLAMP_STEPS;
+		at = (unsigned int)(int32_t)step;
+		at = at > TILE_CLAMP - 2 ? TILE_CLAMP - 2 : at;
+		part = step - (float)at;
+		mean = class->clamp_mean[at] + (class->clamp_mean[at + 1] - class->clamp_mean[at]) * part;
+		rest = class->clamp_var[at] + (class->clamp_var[at + 1] - class->clamp_var[at]) * part;
+		g[i] += mean * sigma;
+		var[i] *= rest;
+	}
+}
+
+/* An open cell carries no current and has no noise. */
+static void quiet_dead(const struct tile *t, unsigned int row, float *g, float *var)
+{
+	uint8_t defect[CELL_LANES];
+	unsigned int col;
+
+	if (!t->defect_count || !tile_row_defects(t, row, defect))
+		return;
+	for (col = 0; col < t->class->cols; col++) {
+		if (defect[col] != CELL_DEAD)
+			continue;
+		g[col] = 0.0f;
+		var[col] = 0.0f;
 	}
 }
 
@@ -80,6 +101,8 @@ void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, f
 					       g + col);
 		tech->kernels->variance(tech, n, r.fast, t->target + cell + col, g + col, var + col);
 	}
+	if (!(mode & NMC_MVM_NO_DEFECTS))
+		quiet_dead(t, row, g, var);
 	if (!(mode & NMC_MVM_CELL_NOISE))
 		clamp_moments(t->class, cols, g, var);
 }

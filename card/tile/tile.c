@@ -8,11 +8,11 @@
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 
-/* Largest variance of the difference of two cells, LSB squared: at the top of the range, the largest Q, now. */
+/* Largest variance of the difference of two cells, LSB squared: at the top of the range, the largest Q, as old as can be. */
 static float most_variance(const struct cell_tech *tech)
 {
 	uint32_t decade;
-	float fast = cell_read_at(tech, 0, &decade).fast, most = 0.0f;
+	float fast = cell_read_at(tech, cell_age_grid(UINT64_MAX), &decade).fast, most = 0.0f;
 	unsigned int i;
 
 	for (i = 0; i < CELL_TABLE; i++) {
