@@ -169,9 +169,9 @@ void tile_temperature(struct tile *t, float kelvin)
 	tile_changed(t);
 }
 
-static int age_of(const struct tile *t, struct clock at)
+static int age_of(const struct tile *t, uint64_t at_ns)
 {
-	return cell_age_grid(t->now.ns > at.ns ? t->now.ns - at.ns : 0);
+	return cell_age_grid(t->now.ns > at_ns ? t->now.ns - at_ns : 0);
 }
 
 void tile_sample(struct tile *t, struct clock now)
@@ -181,7 +181,7 @@ void tile_sample(struct tile *t, struct clock now)
 	t->now = now;
 	for (i = 0; i < t->write_count; i++) {
 		struct tile_write *w = &t->writes[i];
-		int age = w->ages ? age_of(t, w->at) : 0;
+		int age = w->ages ? age_of(t, w->at_ns) : 0;
 
 		if (age != w->age) {
 			w->age = age;
@@ -247,7 +247,7 @@ void tile_add_write(struct tile *t, const struct tile_region *region, struct clo
 	if (whole_tile(t, region))
 		t->write_count = 0;
 	index = t->write_count++;
-	t->writes[index] = (struct tile_write){ .event = t->event, .at = at, .ages = ages };
+	t->writes[index] = (struct tile_write){ .event = t->event, .at_ns = at.ns, .ages = ages };
 	for (row = region->first_row; row < region->first_row + region->rows; row++)
 		for (col = region->first_col; col < region->first_col + region->cols; col++)
 			t->write[(size_t)row * t->class->cols + col] = (uint16_t)index;
@@ -270,6 +270,8 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 	const struct tile_write *w = &t->writes[t->write[cell]];
 	struct philox_stream device = philox_stream(t->seed, t->physical, PURPOSE_DEVICE, 0);
 	int grid = mode & NMC_MVM_NO_AGEING ? 0 : w->age;
+	const int16_t *frozen = t->frozen ? t->frozen + cell : NULL;
+	static const int16_t none[CELL_LANES];
 	float exact[CELL_LANES];
 	const float *g = t->g + cell;
 	unsigned int i;
@@ -278,8 +280,9 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 		for (i = 0; i < n; i++)
 			exact[i] = (float)t->target[cell + i] * tech->lsb;
 		g = exact;
+		frozen = tech->ageing == CELL_RELAXES ? none : frozen;
 	}
-	if (!w->ages || (g == exact && tech->ageing == CELL_RELAXES)) {
+	if (!w->ages) {
 		for (i = 0; i < n; i++)
 			out[i] = g[i] * tech->per_lsb;
 		return;
@@ -288,8 +291,7 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 		cell_age_at(tech, grid, &scratch->age);
 		scratch->grid = grid;
 	}
-	tech->kernels->age(tech, &scratch->age, &device, (uint32_t)cell, n, t->target + cell, g,
-			   t->frozen ? t->frozen + cell : NULL, out);
+	tech->kernels->age(tech, &scratch->age, &device, (uint32_t)cell, n, t->target + cell, g, frozen, out);
 }
 
 /* Broken cells hold what they hold, whatever was written; worn ones are stuck where they were. */
@@ -302,20 +304,10 @@ static void apply_defects(const struct tile *t, unsigned int row, float *out)
 	if (!t->defect_count || !tile_row_defects(t, row, defect))
 		return;
 	for (col = 0; col < t->class->cols; col++) {
-		switch (defect[col]) {
-		case CELL_STUCK_LOW:
-			out[col] = tech->deck.gmin * tech->per_lsb;
-			break;
-		case CELL_STUCK_HIGH:
-			out[col] = tech->deck.gmax * tech->per_lsb;
-			break;
-		case CELL_DEAD:
-			out[col] = 0.0f;
-			break;
-		case CELL_WORN:
+		if (tile_made_broken(defect[col]))
+			out[col] = tile_stuck_at(tech, defect[col]) * tech->per_lsb;
+		else if (defect[col] == CELL_WORN)
 			out[col] = t->g[(size_t)row * t->class->cols + col] * tech->per_lsb;
-			break;
-		}
 	}
 }
 

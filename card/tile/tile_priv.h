@@ -17,13 +17,13 @@
 /**
  * struct tile_write - one PROGRAM or ERASE that cells still remember
  * @event: its number
- * @at: time of its last pulse, as the cells feel it
+ * @at_ns: time of its last pulse, as the cells feel it, nanoseconds
  * @age: age on the logarithmic grid as last sampled
  * @ages: a programming; an erased cell stays as it is
  */
 struct tile_write {
 	uint64_t event;
-	struct clock at;
+	uint64_t at_ns;
 	int age;
 	bool ages;
 };
@@ -161,6 +161,18 @@ int tile_reserve_write(struct tile *t, const struct tile_region *region);
 
 /* Remembers a reserved write of @region; a write of the whole tile replaces all others. */
 void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool ages);
+
+/* Broken when it left the factory. */
+static inline bool tile_made_broken(enum cell_defect defect)
+{
+	return defect != CELL_SOUND && defect != CELL_WORN;
+}
+
+/* What such a cell holds for ever, microsiemens. */
+static inline float tile_stuck_at(const struct cell_tech *tech, enum cell_defect defect)
+{
+	return defect == CELL_STUCK_LOW ? tech->deck.gmin : defect == CELL_STUCK_HIGH ? tech->deck.gmax : 0.0f;
+}
 
 /* Defects of one row by column, enum cell_defect; false if there is none. */
 bool tile_row_defects(const struct tile *t, unsigned int row, uint8_t *defect);

@@ -97,10 +97,13 @@ static void disturb(struct tile *t, const struct tile_region *region, unsigned i
 	const struct cell_tech *tech = t->class->tech;
 	float *g = t->g + (size_t)row * t->class->cols + region->first_col;
 	float top = 1.25f * tech->deck.gmax;
+	uint8_t defect[CELL_LANES];
 	unsigned int i;
 
+	tile_row_defects(t, row, defect);
 	for (i = 0; i < region->cols; i++) {
-		float x = net[i] ? g[i] * exp_poly(tech->deck.wires.half_select * (float)net[i]) : g[i];
+		bool feels = net[i] && defect[region->first_col + i] != CELL_WORN;
+		float x = feels ? g[i] * exp_poly(tech->deck.wires.half_select * (float)net[i]) : g[i];
 
 		g[i] = x > top ? top : x;
 	}
@@ -125,6 +128,53 @@ static void disturb_all(struct tile *t, const struct tile_region *region, const 
 			disturb(t, region, row, sum);
 }
 
+/*
+ * Cells that left the factory broken also take part as if they were sound, with a report of no consequence: what they
+ * would hold is in @t->g, and products without defects see it. @sound: where they begin.
+ */
+static void program_sound(struct tile *t, const struct tile_region *region, const uint8_t *defect, const float *sound,
+			  const struct cell_program *row)
+{
+	unsigned int i;
+
+	for (i = 0; i < region->cols; i++) {
+		struct cell_report report = { 0 };
+		struct cell_program p = *row;
+		uint8_t wear = row->wear[i], none = CELL_SOUND;
+
+		if (!tile_made_broken(defect[region->first_col + i]))
+			continue;
+		row->g[i] = sound[i];
+		p.n = 1;
+		p.cell += i;
+		p.target += i;
+		p.g += i;
+		p.wear = &wear;
+		p.defect = &none;
+		p.net = NULL;
+		t->class->tech->kernels->program(&p, &report);
+	}
+}
+
+/* Where the cells of a row begin: as aged; broken ones as they are, and in @sound as they would be. */
+static void begin_row(struct tile *t, const struct tile_region *region, unsigned int row, const uint8_t *defect,
+		      struct tile_scratch *scratch, float *sound)
+{
+	const struct cell_tech *tech = t->class->tech;
+	float *g = t->g + (size_t)row * t->class->cols + region->first_col;
+	float line[CELL_LANES];
+	unsigned int i;
+
+	tile_row(t, row, NMC_MVM_NO_TEMPERATURE | NMC_MVM_NO_DEFECTS, scratch, line);
+	for (i = 0; i < region->cols; i++) {
+		enum cell_defect what = defect[region->first_col + i];
+
+		sound[i] = line[region->first_col + i] * tech->lsb;
+		if (what != CELL_WORN)
+			g[i] = tile_made_broken(what) ? tile_stuck_at(tech, what) : sound[i];
+	}
+}
+
 /* Writes one row. Cells start from where they have aged to; how far depends on the old target, so it is replaced only then. */
 static void program_row(struct tile *t, const struct tile_region *region, unsigned int row, const void *targets, size_t pitch,
 			struct cell_program *p, struct tile_scratch *scratch, struct cell_report *sum)
@@ -133,13 +183,11 @@ static void program_row(struct tile *t, const struct tile_region *region, unsign
 	struct philox_stream relax = philox_stream(t->seed, t->physical, PURPOSE_RELAX, t->event);
 	size_t cell = (size_t)(region->first_row + row) * t->class->cols + region->first_col;
 	uint8_t before[CELL_LANES], defect[CELL_LANES];
-	float line[CELL_LANES], held[CELL_LANES];
+	float sound[CELL_LANES], held[CELL_LANES];
+	bool any = tile_row_defects(t, region->first_row + row, before);
 	unsigned int i;
 
-	tile_row(t, region->first_row + row, NMC_MVM_NO_TEMPERATURE, scratch, line);
-	for (i = 0; i < region->cols; i++)
-		t->g[cell + i] = line[region->first_col + i] * tech->lsb;
-	tile_row_defects(t, region->first_row + row, before);
+	begin_row(t, region, region->first_row + row, before, scratch, sound);
 	memcpy(defect, before, sizeof(defect));
 	take_row(t, region, targets, pitch, row);
 	p->cell = (uint32_t)cell;
@@ -148,13 +196,15 @@ static void program_row(struct tile *t, const struct tile_region *region, unsign
 	p->wear = t->wear + cell;
 	p->defect = defect + region->first_col;
 	tech->kernels->program(p, sum);
+	if (any)
+		program_sound(t, region, before, sound, p);
 	memcpy(held, t->g + cell, region->cols * sizeof(*held));
 	tech->kernels->settle(tech, &relax, (uint32_t)cell, region->cols, t->target + cell, t->g + cell,
 			      t->frozen ? t->frozen + cell : NULL);
 	for (i = 0; i < region->cols; i++) {
 		unsigned int col = region->first_col + i;
 
-		if (!defect[col])
+		if (defect[col] != CELL_WORN)
 			continue;
 		t->g[cell + i] = held[i];
 		if (!before[col])
@@ -277,9 +327,9 @@ static uint32_t erase_row(struct tile *t, const struct tile_region *region, unsi
 	for (i = 0; i < region->cols; i++) {
 		uint32_t pulses = 0;
 
-		if (defect[region->first_col + i])
+		if (defect[region->first_col + i] == CELL_WORN)
 			t->g[first + i] = held[i];
-		else
+		else if (!defect[region->first_col + i])
 			pulses = erase_cell(t, s, first + i, report);
 		slowest = pulses > slowest ? pulses : slowest;
 	}
