@@ -1,0 +1,308 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Broken, worn, disturbed and hot cells. Statistical bounds are five standard errors unless said.
+ */
+#include "tests/unit/physics_rig.h"
+#include "card/cell/wear.h"
+
+#define SIDE	256
+#define CELLS	(SIDE * SIDE)
+
+static unsigned int count(const struct rig *r, enum cell_defect what)
+{
+	unsigned int i, n = 0;
+
+	for (i = 0; i < r->tile->defect_count; i++)
+		n += (r->tile->defects[i] & ((1 << TILE_DEFECT_BITS) - 1)) == what;
+	return n;
+}
+
+static void check_share(unsigned int n, double p, unsigned int of)
+{
+	assert_true(fabs(n - p * of) < 5 * sqrt(p * (1 - p) * of) + 1);
+}
+
+/* Broken cells hold what they hold. */
+static void check_held(struct rig *r)
+{
+	unsigned int i;
+
+	tile_oracle(r->tile, r->g, r->want);
+	for (i = 0; i < r->tile->defect_count; i++) {
+		enum cell_defect what = r->tile->defects[i] & ((1 << TILE_DEFECT_BITS) - 1);
+		float g = r->g[r->tile->defects[i] >> TILE_DEFECT_BITS];
+
+		assert_true(what == CELL_STUCK_LOW ? fabs(g - 9) < 1e-3 : what == CELL_STUCK_HIGH ? fabs(g - 88.2) < 1e-3 : g == 0);
+	}
+}
+
+static void rates_and_hold(void **unused)
+{
+	struct deck deck = rig_deck("rram-cmo");
+	struct rig *r;
+
+	(void)unused;
+	deck.defects = (struct deck_defects){ .stuck_low = 0.03f, .stuck_high = 0.01f, .dead = 0.002f };
+	r = rig_open(rig_make(&deck, false), SIDE, SIDE, 77);
+	check_share(count(r, CELL_STUCK_LOW), 0.03, CELLS);
+	check_share(count(r, CELL_STUCK_HIGH), 0.01, CELLS);
+	check_share(count(r, CELL_DEAD), 0.002, CELLS);
+	check_held(r);
+	rig_spread(r);
+	rig_program(r);
+	check_held(r);
+	rig_age(r, YEAR);
+	check_held(r);
+	assert_int_equal(tile_erase(r->tile, &r->whole, r->now, &r->report, &r->cost), 0);
+	check_held(r);
+	rig_program(r);
+	rig_age(r, 0);
+	check_held(r);
+	rig_close(r);
+}
+
+static void all_broken(void **unused)
+{
+	struct deck deck = rig_deck("rram-cmo");
+	struct rig *r;
+
+	(void)unused;
+	deck.defects = (struct deck_defects){ .dead = 1 };
+	r = rig_open(rig_make(&deck, false), 64, 64, 77);
+	assert_int_equal(count(r, CELL_DEAD), 64 * 64);
+	rig_program(r);
+	check_held(r);
+	assert_int_equal(r->report.given_up, 64 * 64);
+	rig_close(r);
+}
+
+/* Given up are the broken cells whose value is outside their band, and no others. */
+static void reports_with_broken_cells(void **unused)
+{
+	struct deck deck = rig_deck("rram");
+	unsigned int i, outside = 0;
+	struct rig *r;
+
+	(void)unused;
+	deck.program.verify_noise = 0;
+	deck.defects = (struct deck_defects){ .stuck_low = 0.05f, .stuck_high = 0.05f, .dead = 0.01f };
+	r = rig_open(rig_make(&deck, false), SIDE, SIDE, 5);
+	rig_spread(r);
+	rig_program(r);
+	for (i = 0; i < r->tile->defect_count; i++) {
+		uint32_t cell = r->tile->defects[i] >> TILE_DEFECT_BITS;
+		double want = r->want[cell], upper = want < 1 ? .3 + .7 * want : 1;
+
+		outside += r->g[cell] < want - 1 || r->g[cell] > want + upper;
+	}
+	assert_int_equal(r->report.given_up, outside);
+	assert_int_equal(r->report.converged + r->report.given_up, CELLS);
+	assert_int_equal(r->report.pulses_max, 250);
+	rig_close(r);
+}
+
+/* A deck whose cells have gone through @wear pulses before they are programmed to the top. */
+static struct rig *worn(const struct deck *deck, uint8_t code)
+{
+	struct rig *r = rig_open(rig_make(deck, false), 128, 128, 3);
+
+	memset(r->tile->wear, code, r->cells);
+	rig_fill(r, NMC_CONDUCTANCE_MAX);
+	rig_program(r);
+	return r;
+}
+
+static struct deck endurance(void)
+{
+	struct deck deck = rig_deck("idealised");
+
+	deck.gmin = 5;
+	deck.pulse.device = 0;
+	deck.pulse.cycle = 0;
+	deck.pulse.up.bound_device = 0;
+	deck.pulse.down.bound_device = 0;
+	deck.endurance = (struct deck_endurance){ .pulses = 1000, .sigma = 0.5f, .slope = 0.25f, .dead_at = 0 };
+	return deck;
+}
+
+/* Lifetimes are lognormal; beyond, the upper end falls to gmin + (gmax - gmin) (pulses / N)^-slope. */
+static void window_of_worn_cells(void **unused)
+{
+	struct deck deck = endurance();
+	uint8_t code = wear_add(0, 60000, 0xffffffff);
+	struct rig *r = worn(&deck, code);
+	double seen = (double)wear_pulses(code);
+	unsigned int i;
+
+	(void)unused;
+	/* 60000 pulses are beyond the lifetime of all: ln 60 is 8.2 spreads */
+	assert_true(seen > 50000);
+	for (i = 0; i < r->cells; i++)
+		r->g[i] = (float)log(seen * pow((r->g[i] - 5) / 35.0, 4));
+	assert_true(fabs(rig_mean(r->g, r->cells) - log(1000)) < 5 * .5 / 128 + 1e-3);
+	assert_true(ks_normal(r->g, r->cells, log(1000), .5) < ks_bound(r->cells) + 1e-3);
+	rig_close(r);
+}
+
+/* Cells whose window is below dead_at are stuck where they are, for ever, an erase included; pulses beyond the median. */
+static void death(void **unused)
+{
+	struct deck deck = endurance();
+	uint8_t code = wear_add(0, 16384, 0);
+	struct rig *r;
+	uint32_t *cell;
+	float *held;
+	unsigned int i, n;
+
+	(void)unused;
+	deck.endurance.dead_at = 0.5f;
+	/* window = (16384 / N)^-1/4 < 1/2: N < 1024 */
+	r = worn(&deck, code);
+	assert_int_equal(wear_pulses(code), 16384);
+	n = r->tile->defect_count;
+	check_share(n, normal_below(log(1.024) / .5), r->cells);
+	assert_int_equal(count(r, CELL_WORN), n);
+	assert_true(r->report.given_up >= n);
+	held = malloc(r->cells * sizeof(*held));
+	memcpy(held, r->g, r->cells * sizeof(*held));
+	cell = malloc(n * sizeof(*cell));
+	for (i = 0; i < n; i++) {
+		cell[i] = r->tile->defects[i] >> TILE_DEFECT_BITS;
+		assert_true(held[cell[i]] < 0.1f);	/* as erased */
+	}
+	assert_int_equal(tile_erase(r->tile, &r->whole, r->now, &r->report, &r->cost), 0);
+	rig_fill(r, 12000);
+	rig_program(r);
+	rig_age(r, YEAR);
+	for (i = 0; i < n; i++)
+		assert_true(r->g[cell[i]] == held[cell[i]]);
+	free(cell);
+	free(held);
+	rig_close(r);
+}
+
+/* A worn cell of a technology with write noise and relaxation stays to the bit, whatever is done to its neighbours. */
+static void worn_cells_stay(void **unused)
+{
+	struct deck deck = rig_deck("reram-es");
+	struct rig *r;
+	float held;
+
+	(void)unused;
+	deck.wires.passive = true;
+	deck.wires.half_select = 0.001f;
+	r = rig_open(rig_make(&deck, false), 16, 16, 3);
+	rig_fill(r, 12000);
+	rig_program(r);
+	tile_add_defect(r->tile, 35, CELL_WORN);
+	tile_oracle(r->tile, r->g, NULL);
+	held = r->g[35];
+	rig_fill(r, 20000);
+	rig_program(r);
+	rig_age(r, DAY);
+	assert_true(fabs(r->g[35] - held) < 1e-4);
+	assert_int_equal(tile_erase(r->tile, &r->whole, r->now, &r->report, &r->cost), 0);
+	rig_program(r);
+	assert_true(fabs(r->g[35] - held) < 1e-4);
+	rig_close(r);
+}
+
+/* Column 4 of rows 8 .. 15 is programmed; what the cells of the column are then, with and without half selection. */
+static struct rig *one_column(const struct deck *deck, unsigned int rows)
+{
+	struct rig *r = rig_open(rig_make(deck, false), 32, 16, 3);
+	struct tile_region column = { .first_row = 8, .rows = rows, .first_col = 4, .cols = 1 };
+	int16_t target[8] = { 20000, 3000, 9000, 25000, 26000, 14000, 22000, 17000 };
+
+	assert_int_equal(tile_program(r->tile, &column, target, 2, 0, 0, &r->now, &r->report, &r->cost), 0);
+	tile_oracle(r->tile, r->g, NULL);
+	return r;
+}
+
+static double ratio(const struct rig *a, const struct rig *b, unsigned int row, unsigned int col)
+{
+	float x = a->g[row * 16 + col], y = b->g[row * 16 + col];
+
+	return x == y ? 0 : log(x / (double)y);
+}
+
+/* g e^(half_select (SET - RESET)) of what came after a cell was verified: all of it in other rows, later rows in its own. */
+static void half_select(void **unused)
+{
+	struct deck deck = rig_deck("rram"), passive;
+	struct rig *quiet, *loud, *first, *active;
+	double net, own;
+	unsigned int row;
+
+	(void)unused;
+	deck.spreads = 0;
+	passive = deck;
+	passive.wires.passive = true;
+	passive.wires.half_select = 0.002f;
+	quiet = one_column(&deck, 8);
+	loud = one_column(&passive, 8);
+	first = one_column(&deck, 1);
+	net = (double)loud->report.set_pulses - (double)loud->report.reset_pulses;
+	own = (double)first->report.set_pulses - (double)first->report.reset_pulses;
+	assert_memory_equal(&quiet->report, &loud->report, sizeof(quiet->report));
+	assert_true(net != own && net != 0 && own != 0);
+	for (row = 0; row < 32; row++) {
+		assert_true(ratio(loud, quiet, row, 5) == 0 && ratio(loud, quiet, row, 3) == 0);
+		if (row < 8 || row > 15)
+			assert_true(fabs(ratio(loud, quiet, row, 4) - .002 * net) < 1e-5);
+	}
+	assert_true(fabs(ratio(loud, quiet, 8, 4) - .002 * (net - own)) < 1e-5);
+	assert_true(ratio(loud, quiet, 15, 4) == 0);
+	passive.wires.passive = false;
+	active = one_column(&passive, 8);
+	assert_memory_equal(active->g, quiet->g, active->cells * sizeof(*active->g));
+	rig_close(quiet);
+	rig_close(loud);
+	rig_close(first);
+	rig_close(active);
+}
+
+static void temperature(void **unused)
+{
+	struct deck deck = rig_deck("pcm");
+	static float cold[64 * 64];
+	unsigned int i;
+	struct rig *r;
+
+	(void)unused;
+	deck.thermal.coefficient = -0.003f;
+	r = rig_open(rig_make(&deck, false), 64, 64, 5);
+	rig_spread(r);
+	rig_program(r);
+	memcpy(cold, r->g, sizeof(cold));
+	tile_temperature(r->tile, 340);
+	tile_oracle(r->tile, r->g, NULL);
+	for (i = 0; i < r->cells; i++)
+		assert_true(fabs(r->g[i] - cold[i] * .88) < 1e-5 * cold[i] + 1e-9);
+	/* Far beyond what the coefficient is good for a conductance is zero, not negative */
+	tile_temperature(r->tile, 1000);
+	tile_oracle(r->tile, r->g, NULL);
+	for (i = 0; i < r->cells; i++)
+		assert_true(r->g[i] == 0.0f);
+	/* Heat changes what is read, not what is there */
+	tile_temperature(r->tile, 300);
+	tile_oracle(r->tile, r->g, NULL);
+	assert_memory_equal(r->g, cold, sizeof(cold));
+	rig_close(r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(rates_and_hold),
+		cmocka_unit_test(all_broken),
+		cmocka_unit_test(reports_with_broken_cells),
+		cmocka_unit_test(window_of_worn_cells),
+		cmocka_unit_test(death),
+		cmocka_unit_test(worn_cells_stay),
+		cmocka_unit_test(half_select),
+		cmocka_unit_test(temperature),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
