@@ -143,6 +143,17 @@ static unsigned int product_square(int16_t *x, const int8_t *in, unsigned int fi
 	return shift;
 }
 
+/* Nearest integer, ties to even, of any x; limited so that the largest sum stays below 2^31 with it. */
+static inline __attribute__((always_inline)) int32_t noise_code(float x)
+{
+	const float most = 5e8f, whole = 0x1p23f;
+	float y = x > most ? most : x < -most ? -most : x;
+	float magic = y < 0.0f ? -whole : whole;
+	float near = (y + magic) - magic;
+
+	return (int32_t)(y < whole && y > -whole ? near : y);
+}
+
 static void product_noise(int32_t *acc, const int32_t *var, float unit, unsigned int first, unsigned int n,
 			  const struct philox_stream *s, unsigned int draw)
 {
@@ -162,16 +173,17 @@ static void product_noise(int32_t *acc, const int32_t *var, float unit, unsigned
 	for (i = 0; i < n; i++) {
 		float sigma = __builtin_sqrtf((float)var[i] * unit);
 
-		acc[i] += (int32_t)round_half_evenf(sigma * z[skip + i]);
+		acc[i] += noise_code(sigma * z[skip + i]);
 	}
 }
 
 /* A cell drawn anew: its code is cut off at zero. */
 static inline __attribute__((always_inline)) int32_t drawn(int32_t g, int32_t sigma, float unit, float z)
 {
-	float y = round_half_evenf((float)g + (float)sigma * unit * z);
+	float y = (float)g + (float)sigma * unit * z;
 
-	return (int32_t)(y < 0.0f ? 0.0f : y);
+	y = y < 0.0f ? 0.0f : y > 32767.0f ? 32767.0f : y;
+	return (int32_t)round_half_evenf(y);
 }
 
 static inline int32_t even_of(uint32_t pair)

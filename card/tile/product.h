@@ -68,9 +68,9 @@ static inline unsigned int product_clips(const struct product_convert *c, const 
  *	at column @first. @x rows are %PRODUCT_PAIRS pairs of int16 apart
  * @pack: int8 codes to pairs of int16; rows before @first and after the last are zero
  * @square: the same of half_even(in^2 / 2^s) with the least s for which none exceeds %PRODUCT_SQUARE; returns s
- * @noise: acc[c] += half_even(sqrt(unit var[c]) z) for @n outputs; output j uses word j % 4 of draw index j / 4 with the
+ * @noise: acc[c] += half_even(sqrt(unit var[c]) z), at most 5e8, for @n outputs; output j uses word j % 4 of draw index j / 4 with the
  *	draw number @draw; @first is the number of the first output
- * @cells: acc[c] += sum over the two rows r of a pair of max(0, half_even(g + unit sigma z)) x[r] for @cols physical
+ * @cells: acc[c] += sum over the two rows r of a pair of half_even(clip(g + unit sigma z, 0, 32767)) x[r] for @cols physical
  *	columns, one deviate z a cell, those of draw 0 for cells from @cell on (card/cell/normal.h), @pitch cells a row
  * @encode: conductances of two rows as codes of one row pair: those of @cols columns
  * @encode_pairs: the same of the differences of @outputs pairs of columns

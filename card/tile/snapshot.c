@@ -67,14 +67,22 @@ static void clamp_moments(const struct tile_class *class, unsigned int n, float 
 	}
 }
 
-/* An open cell carries no current and has no noise. */
-static void quiet_dead(const struct tile *t, unsigned int row, float *g, float *var)
+/* 1/f noise goes by the target; that of a broken cell, which does not care for its target, by what it holds. */
+static const int16_t *noise_targets(const struct tile *t, const int16_t *target, const uint8_t *defect, const float *g,
+				    int16_t *held)
 {
-	uint8_t defect[CELL_LANES];
 	unsigned int col;
 
-	if (!t->defect_count || !tile_row_defects(t, row, defect))
-		return;
+	for (col = 0; col < t->class->cols; col++)
+		held[col] = defect[col] == CELL_SOUND ? target[col] : (int16_t)(g[col] > 32767.0f ? 32767.0f : g[col]);
+	return held;
+}
+
+/* An open cell carries no current and has no noise. */
+static void quiet_dead(const struct tile *t, const uint8_t *defect, float *g, float *var)
+{
+	unsigned int col;
+
 	for (col = 0; col < t->class->cols; col++) {
 		if (defect[col] != CELL_DEAD)
 			continue;
@@ -88,7 +96,13 @@ void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, f
 	const struct cell_tech *tech = t->class->tech;
 	unsigned int cols = t->class->cols, col, n;
 	size_t cell = (size_t)row * cols;
+	const int16_t *target = t->target + cell;
+	uint8_t defect[CELL_LANES];
+	int16_t held[CELL_LANES];
+	bool broken = t->defect_count && !(mode & NMC_MVM_NO_DEFECTS) && tile_row_defects(t, row, defect);
 
+	if (broken)
+		target = noise_targets(t, target, defect, g, held);
 	for (col = 0; col < cols; col += n) {
 		const struct tile_write *w = &t->writes[t->write[cell + col]];
 		struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_FLICKER, w->event);
@@ -97,12 +111,11 @@ void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, f
 
 		n = tile_run(t, cell, col, cols);
 		if (r.slow > 0.0f)
-			tech->kernels->flicker(tech, &s, (uint32_t)(cell + col), n, decade, r.slow, t->target + cell + col,
-					       g + col);
-		tech->kernels->variance(tech, n, r.fast, t->target + cell + col, g + col, var + col);
+			tech->kernels->flicker(tech, &s, (uint32_t)(cell + col), n, decade, r.slow, target + col, g + col);
+		tech->kernels->variance(tech, n, r.fast, target + col, g + col, var + col);
 	}
-	if (!(mode & NMC_MVM_NO_DEFECTS))
-		quiet_dead(t, row, g, var);
+	if (broken)
+		quiet_dead(t, defect, g, var);
 	if (!(mode & NMC_MVM_CELL_NOISE))
 		clamp_moments(t->class, cols, g, var);
 }
@@ -129,7 +142,7 @@ static void encode(struct tile *t, unsigned int pair, float g[2][CELL_LANES], fl
 	const struct product_ops *k = t->class->product;
 	struct tile_matrix *m = &t->matrix;
 	size_t at = (size_t)pair * m->cols * 2;
-	uint32_t *to = (uint32_t *)(m->g + at), *weight = (uint32_t *)(m->var + at);
+	uint32_t *to = (uint32_t *)(m->g + at), *weight = m->var ? (uint32_t *)(m->var + at) : NULL;
 	float per_unit = 1.0f / t->class->var_unit;
 
 	if (m->kind == TILE_SINGLES)
@@ -207,7 +220,8 @@ static int fill_wired(struct tile *t, unsigned int mode)
 		for (k = 0; k < 2 && row + k < c->rows; k++) {
 			for (col = 0; col < c->cols; col++) {
 				size_t at = (size_t)(row + k) * c->cols + col;
-				float left = g[at] > 0.0f ? seen[at] / g[at] : 0.0f;
+				/* A small cell shows current that reaches its column through others: that is not its own */
+				float left = seen[at] < g[at] ? seen[at] / g[at] : 1.0f;
 
 				pair[k][col] = seen[at] * c->tech->per_lsb;
 				weight[k][col] = t->matrix.var ? var[at] * left * left : 0.0f;

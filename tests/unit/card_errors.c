@@ -119,6 +119,30 @@ static void variance_is_scaled(void **unused)
 	rig_close(r);
 }
 
+/* Current that reaches a column through other cells is no conductance of the cell between: it does not add to its noise. */
+static void variance_of_small_cells(void **unused)
+{
+	struct deck deck = wired("rram");
+	struct rig *r = rig_open(rig_make(&deck, false), 64, 64, 9);
+	unsigned int i;
+	float *g;
+
+	(void)unused;
+	for (i = 0; i < r->cells; i++)
+		r->tile->g[i] = i % 2 ? 30 : 0.3f;
+	r->tile->g[64 * 5 + 58] = 0.001f;
+	r->tile->g[64 * 5 + 60] = 0;
+	tile_oracle(r->tile, r->g, NULL);
+	g = solved(r);
+	assert_true(g[64 * 5 + 58] > 2 * r->g[64 * 5 + 58]);
+	assert_int_equal(tile_snapshot(r->tile, TILE_SINGLES, NMC_MVM_CELL_NOISE), 0);
+	for (i = 58; i <= 60; i += 2)
+		assert_true(fabs(code_at(r, r->tile->matrix.var, 5, i) * r->class.var_unit /
+				 pow(.05 * r->class.tech->per_lsb, 2) - 1) < 0.05);
+	free(g);
+	rig_close(r);
+}
+
 #define OUTPUTS	256
 #define TILES	16
 #define N	(OUTPUTS * TILES)
@@ -257,6 +281,7 @@ int main(void)
 		cmocka_unit_test(snapshot_is_solved),
 		cmocka_unit_test(unit_vectors),
 		cmocka_unit_test(variance_is_scaled),
+		cmocka_unit_test(variance_of_small_cells),
 		cmocka_unit_test(converter_statistics),
 		cmocka_unit_test(converters_are_fixed),
 		cmocka_unit_test(memory),

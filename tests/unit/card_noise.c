@@ -4,6 +4,7 @@
  * the part of 1/f noise that is frozen and the part that is not. Each statistical bound fails a right program with
  * probability 1e-6 at most (five standard errors, or Massart's bound of Kolmogorov's distance); seeds are fixed.
  */
+#include "card/cell/gauss.h"
 #include "tests/unit/physics_rig.h"
 
 #define VECTORS	8192
@@ -300,6 +301,67 @@ static void reads_add_up(void **unused)
 	rig_close(r);
 }
 
+/* Noise of a broken cell is that of what it holds, not that of a target it never had; an open one has none. */
+static void noise_of_broken_cells(void **unused)
+{
+	static const struct deck_defects kind[] = { { .stuck_high = 1 }, { .dead = 1 } };
+	unsigned int k, i;
+
+	(void)unused;
+	for (k = 0; k < 2; k++) {
+		struct tile_scratch scratch = { .grid = -1 };
+		struct deck deck = rig_deck("pcm");
+		float g[CELL_LANES], var[CELL_LANES];
+		struct rig *r;
+
+		deck.defects = kind[k];
+		deck.read.white = constant(.1);
+		r = still(&deck, 1, 64, 3);
+		rig_program(r);
+		rig_age(r, HOUR);
+		tile_row(r->tile, 0, 0, &scratch, g);
+		tile_row_noise(r->tile, 0, NMC_MVM_CELL_NOISE, g, var);
+		for (i = 0; i < 64; i++) {
+			double want = (.0088 * .0088 * log(2e6) * g[i] * g[i]) + pow(.1 * r->class.tech->per_lsb, 2);
+
+			assert_true(k ? g[i] == 0 && var[i] == 0 : fabs(var[i] / want - 1) < 0.01);
+			assert_true(k || fabs(g[i] / 26213.6 - 1) < 5 * .0088 * 4.77);
+		}
+		rig_close(r);
+	}
+}
+
+/* Noise beyond 2^22 is rounded as noise below it; no deck's is so large that a sum overflows. */
+static void large_noise(void **unused)
+{
+	const struct product_ops *build[2] = { product_select(true), product_select(false) };
+	struct philox_stream s = philox_stream(1, 2, PURPOSE_PRODUCT, 3);
+	static const float unit[] = { 1.0f, 5000.0f, 4e9f };
+	int32_t acc[2][64], var[64];
+	unsigned int k, i, b;
+	uint32_t r[4];
+
+	(void)unused;
+	for (k = 0; k < 3; k++) {
+		for (b = 0; b < 2; b++) {
+			for (i = 0; i < 64; i++) {
+				acc[b][i] = i % 2 ? 384 * 32767 * 127 : -384 * 32767 * 127;
+				var[i] = 1500000000 + (int32_t)i;
+			}
+			build[b]->noise(acc[b], var, unit[k], 0, 64, &s, 0);
+		}
+		assert_memory_equal(acc[0], acc[1], sizeof(acc[0]));
+		for (i = 0; i < 64; i++) {
+			float x;
+
+			philox_draw(&s, i / 4, r);
+			x = sqrtf((float)var[i] * unit[k]) * gauss(r[i % 4]);
+			assert_int_equal(acc[0][i] - (i % 2 ? 384 * 32767 * 127 : -384 * 32767 * 127),
+					 (int32_t)fmax(-5e8, fmin(5e8, rint((double)x))));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -310,6 +372,8 @@ int main(void)
 		cmocka_unit_test(moments),
 		cmocka_unit_test(slow_noise),
 		cmocka_unit_test(reads_add_up),
+		cmocka_unit_test(noise_of_broken_cells),
+		cmocka_unit_test(large_noise),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
