@@ -260,6 +260,7 @@ static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, con
 	const struct deck_pulse *p = &d->pulse;
 	const bool filament = model == DECK_FILAMENT;
 	const float noise = d->program.verify_noise, written = p->write_noise * r->step;
+	const float *write = written > 0.0f ? l->write[k] : l->z[2 * k];	/* the latter counts nothing */
 	unsigned int i;
 
 	for (i = 0; i < l->n; i++) {
@@ -282,7 +283,7 @@ static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, con
 		l->g[i] = busy ? next : g;
 		l->pulses[i] += busy ? (int32_t)many : 0;
 		l->sets[i] += busy && up ? (int32_t)many : 0;
-		l->shown[i] = busy ? at_least(next + (l->sound[i] ? written * l->write[k][i] : 0.0f), 0.0f) : l->shown[i];
+		l->shown[i] = busy ? at_least(next + (l->sound[i] ? written * write[i] : 0.0f), 0.0f) : l->shown[i];
 		l->read[i] = busy ? l->shown[i] + noise * eta : l->read[i];
 	}
 }
@@ -463,9 +464,6 @@ void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
 	uint32_t number = 0;
 	struct lanes l;
 	unsigned int k;
-
-	if (d->pulse.write_noise <= 0.0f)
-		memset(l.write, 0, sizeof(l.write));
 
 	if (d->pulse.model == DECK_SWITCHING)
 		switch_limits(&d->pulse, odds);
