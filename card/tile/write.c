@@ -290,6 +290,17 @@ static float erased_most(const struct deck *d)
 	return d->erased_mean + 2.0f * d->erased_sigma + 5.0f * d->program.verify_noise;
 }
 
+/* Erase pulses wear as others do. */
+static void wear_cell(struct tile *t, size_t cell, uint32_t pulses)
+{
+	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_WEAR, t->event);
+	uint32_t r[4] = { 0 };
+
+	if (wear_pulses(t->wear[cell]) + pulses > WEAR_EXACT)
+		philox_draw(&s, (uint32_t)cell, r);
+	t->wear[cell] = wear_add(t->wear[cell], pulses, r[0]);
+}
+
 /* Verifies a cell that got one pulse and gives it more while it needs them; returns how many it got. */
 static uint32_t erase_cell(struct tile *t, const struct philox_stream *s, size_t cell, struct nmc_isa_report *report)
 {
@@ -301,7 +312,7 @@ static uint32_t erase_cell(struct tile *t, const struct philox_stream *s, size_t
 	for (; *g > most && pulses < ERASE_PULSES; pulses++)
 		tech->kernels->erased(tech, s, (uint32_t)cell, 1, pulses, g);
 	erased = *g <= most;
-	t->wear[cell] = wear_add(t->wear[cell], pulses, float_bits(*g) * 0x9e3779b9u >> 16);
+	wear_cell(t, cell, pulses);
 	report->cells++;
 	report->converged += erased;
 	report->given_up += !erased;
@@ -327,6 +338,8 @@ static uint32_t erase_row(struct tile *t, const struct tile_region *region, unsi
 	for (i = 0; i < region->cols; i++) {
 		uint32_t pulses = 0;
 
+		if (defect[region->first_col + i])
+			wear_cell(t, first + i, 1);
 		if (defect[region->first_col + i] == CELL_WORN)
 			t->g[first + i] = held[i];
 		else if (!defect[region->first_col + i])

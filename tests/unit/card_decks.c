@@ -169,6 +169,33 @@ static void wild_curves(void **unused)
 	rig_close(r);
 }
 
+/* A switching deck may state what it is documented to have: a spread of its two conductances, fixed at manufacture. */
+static void junctions_differ(void **unused)
+{
+	static const char before[] = "  model: switching\n";
+	const char *text = NULL, *at;
+	char changed[8192], error[256] = "";
+	struct deck deck;
+	struct rig *r;
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; strcmp(deck_shipped(i, &text), "mtj"); i++)
+		;
+	at = strstr(text, before);
+	assert_non_null(at);
+	snprintf(changed, sizeof(changed), "%.*s  device: 3 %%\n%s", (int)(at - text), text, at);
+	if (deck_parse(changed, strlen(changed), "mtj", &deck, error, sizeof(error)))
+		fail_msg("%s", error);
+	deck.spreads = 0;
+	r = rig_open(rig_make(&deck, false), 64, 64, 2);
+	rig_fill(r, NMC_CONDUCTANCE_MAX);
+	rig_program(r);
+	assert_true(fabs(rig_mean(r->g, r->cells) - 200) < 5 * 6 / 64.0 + 1e-2);
+	assert_true(fabs(sqrt(rig_var(r->g, r->cells)) / 6 - 1) < 0.06);
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -176,6 +203,7 @@ int main(void)
 		cmocka_unit_test(targets_are_reached),
 		cmocka_unit_test(builds_agree),
 		cmocka_unit_test(wild_curves),
+		cmocka_unit_test(junctions_differ),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

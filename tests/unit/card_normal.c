@@ -216,6 +216,25 @@ static void wear_of_equal_cells(void **unused)
 	rig_close(r);
 }
 
+/* Pulses that a report counts are those that wear, of an erase as well. */
+static void erases_wear(void **unused)
+{
+	struct rig *r = rig_open(rig_tech("rram", false), 64, 64, 5);
+	double mean = 0;
+	unsigned int i, k;
+
+	(void)unused;
+	for (k = 1; k <= 100; k++) {
+		assert_int_equal(tile_erase(r->tile, &r->whole, r->now, &r->report, &r->cost), 0);
+		if (k <= WEAR_EXACT)
+			assert_int_equal(wear_pulses(r->tile->wear[77]), k);
+	}
+	for (i = 0; i < r->cells; i++)
+		mean += (double)wear_pulses(r->tile->wear[i]) / r->cells;
+	assert_true(fabs(mean / 100 - 1) < 0.02);
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -227,6 +246,7 @@ int main(void)
 		cmocka_unit_test(wear_odds),
 		cmocka_unit_test(wear_mean),
 		cmocka_unit_test(wear_of_equal_cells),
+		cmocka_unit_test(erases_wear),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
