@@ -181,6 +181,29 @@ static void exponents_are_of_a_write(void **unused)
 	rig_close(r);
 }
 
+/* nu is |mean + sigma z|: with a mean of zero cells still only fall, by half a normal law. */
+static void exponents_are_folded(void **unused)
+{
+	enum { N = 128 * 128 };
+	struct deck deck = rig_deck("pcm");
+	struct rig *r;
+	double sum = 0;
+	unsigned int i;
+
+	(void)unused;
+	deck.drift.nu_mean = (struct deck_curve){ .given = true, .per = 1, .scale = 1, .min = -1, .max = 1, .above = 1e9 };
+	deck.drift.nu_sigma = deck.drift.nu_mean;
+	deck.drift.nu_sigma.poly[0] = .05;
+	r = rig_open(rig_make(&deck, false), 128, 128, 21);
+	rig_program(r);
+	for (i = 0; i < N; i++) {
+		assert_true(r->tile->frozen[i] >= 0);
+		sum += r->tile->frozen[i] / (double)CELL_EXPONENT / N;
+	}
+	assert_true(fabs(sum - .05 * sqrt(2 / M_PI)) < 5 * .05 * .603 / sqrt(N));
+	rig_close(r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -190,6 +213,7 @@ int main(void)
 		cmocka_unit_test(leakage),
 		cmocka_unit_test(order),
 		cmocka_unit_test(exponents_are_of_a_write),
+		cmocka_unit_test(exponents_are_folded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
