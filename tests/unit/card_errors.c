@@ -137,8 +137,8 @@ static void variance_of_small_cells(void **unused)
 	assert_true(g[64 * 5 + 58] > 2 * r->g[64 * 5 + 58]);
 	assert_int_equal(tile_snapshot(r->tile, TILE_SINGLES, NMC_MVM_CELL_NOISE), 0);
 	for (i = 58; i <= 60; i += 2)
-		assert_true(fabs(code_at(r, r->tile->matrix.var, 5, i) * r->class.var_unit /
-				 pow(.05 * r->class.tech->per_lsb, 2) - 1) < 0.05);
+		assert_true(fabs(code_at(r, r->tile->matrix.var, 5, i) * r->class.sigma_unit /
+				 (.05 * r->class.tech->per_lsb) - 1) < 0.025);
 	free(g);
 	rig_close(r);
 }
@@ -270,7 +270,7 @@ static void memory(void **unused)
 
 		ret = tile_program(r->tile, &cell, r->target, 2, 0, 0, &r->now, &r->report, &r->cost);
 	}
-	assert_int_equal(writes, TILE_MAX_WRITES);
+	assert_int_equal(writes, tile_max_writes(r->tile));
 	assert_int_equal(tile_snapshot(r->tile, TILE_SINGLES, 0), 0);
 	assert_non_null(r->tile->frozen);
 	assert_true(tile_bytes(r->tile) <= 16 * r->cells);

@@ -104,7 +104,7 @@ static void builds_draw_alike(void **unused)
 				break;
 			if (k > 1 && best != build[k])
 				break;
-			build[k]->erased(tech, &s, first, 500, g);
+			build[k]->erased(tech, &s, first, 500, 0, g);
 			for (i = 0; i < 500; i++)
 				assert_true(g[i] == 8.0f + (z[i] < -2 ? -2 : z[i] > 2 ? 2 : z[i]));
 		}
