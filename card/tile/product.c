@@ -148,10 +148,11 @@ static inline __attribute__((always_inline)) int32_t noise_code(float x)
 {
 	const float most = 5e8f, whole = 0x1p23f;
 	float y = x > most ? most : x < -most ? -most : x;
-	float magic = y < 0.0f ? -whole : whole;
-	float near = (y + magic) - magic;
+	float size = y < 0.0f ? -y : y;
+	float near = (size + whole) - whole;
 
-	return (int32_t)(y < whole && y > -whole ? near : y);
+	near = size < whole ? near : size;
+	return (int32_t)(y < 0.0f ? -near : near);
 }
 
 static void product_noise(int32_t *acc, const int32_t *var, float unit, unsigned int first, unsigned int n,
