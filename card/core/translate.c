@@ -188,7 +188,7 @@ static void drop_references(struct job *j)
 	pthread_mutex_unlock(&j->card->map_lock);
 }
 
-/* Takes the lock of a set; false if the job was asked to end first. */
+/* Takes the lock of a set; false if the job was asked to end first. A job that waits its turn is not stuck. */
 static bool lock_set(struct job *j, struct card_set *s)
 {
 	struct timespec t;
@@ -196,6 +196,7 @@ static bool lock_set(struct job *j, struct card_set *s)
 	while (pthread_mutex_trylock(&s->lock)) {
 		if (job_stopped(j))
 			return false;
+		job_progress(j, 1);
 		clock_gettime(CLOCK_REALTIME, &t);
 		t.tv_nsec += LOOK_NS;
 		if (t.tv_nsec >= 1000000000) {

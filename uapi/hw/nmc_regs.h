@@ -90,7 +90,7 @@
  * @reserved0: zero
  * @sq_event: card: doorbell wanted when @sq_tail moves past this count
  * @cq_tail: card: free-running count of completions written
- * @progress: card: advances while a job executes, tells slow from stuck
+ * @progress: card: advances while a job executes or waits for its tile sets, tells slow from stuck
  * @job: card: job id (&nmc_sqe_job.job) of the job in execution, valid while @progress advances
  * @reserved1: zero
  *
