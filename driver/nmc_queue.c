@@ -9,6 +9,7 @@
 #include "nmc_drv.h"
 #include "nmc_job.h"
 #include "nmc_queue.h"
+#include "nmc_recover.h"
 
 static unsigned int job_timeout_ms = 10000;
 module_param(job_timeout_ms, uint, 0444);
@@ -134,6 +135,7 @@ static void nmc_queue_put(struct nmc_queue *queue, struct nmc_job *job)
 	memcpy(queue->tables + index * NMC_TABLE_BYTES, job->table, job->table_bytes);
 	job->sqe.cookie = cpu_to_le32(queue->ring.tail);
 	job->sqe.table = cpu_to_le64(queue->tables_dma + index * NMC_TABLE_BYTES);
+	WARN_ON_ONCE(queue->jobs[index]);
 	queue->jobs[index] = job;
 	nmc_ring_push(&queue->ring, &job->sqe);
 }
@@ -161,6 +163,14 @@ static struct nmc_job *nmc_queue_match(struct nmc_queue *queue, u32 cookie)
 	return job;
 }
 
+/* A completion of nobody stands where that of a job was to come: the job would never end. */
+static void nmc_queue_garbage(struct nmc_queue *queue, u32 cookie)
+{
+	dev_warn_ratelimited(&queue->nmc->pdev->dev, "queue %u: completion of unknown job 0x%x\n",
+			     queue->id, cookie);
+	nmc_lost(queue->nmc, "card completed a job that it did not have");
+}
+
 #define NMC_REAP_BATCH	16
 
 static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
@@ -176,9 +186,7 @@ static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
 		if (jobs[count])
 			count++;
 		else
-			dev_warn_ratelimited(&queue->nmc->pdev->dev,
-					     "queue %u: completion of unknown job 0x%x ignored\n",
-					     queue->id, cookie);
+			nmc_queue_garbage(queue, cookie);
 	}
 	nmc_queue_account(queue, jobs, count);
 	for (i = 0; i < count; i++)
