@@ -144,11 +144,12 @@ static void nmc_queue_put(struct nmc_queue *queue, struct nmc_job *job)
 static void nmc_queue_account(struct nmc_queue *queue, struct nmc_job **jobs, unsigned int count)
 {
 	u64 now = ktime_get_ns();
-	u64 share = count ? div_u64(now - queue->busy_since, count) : 0;
 	unsigned int i;
 
+	if (!count)
+		return;
 	for (i = 0; i < count; i++)
-		nmc_job_account(jobs[i], share);
+		nmc_job_account(jobs[i], div_u64(now - queue->busy_since, count));
 	queue->busy_since = now;
 }
 

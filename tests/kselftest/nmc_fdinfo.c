@@ -90,4 +90,35 @@ TEST_F(fdinfo, counts)
 	EXPECT_EQ(1, value(self->fd, "nmc-jobs", unit));
 }
 
+/*
+ * The driver counts from the turn of a job on, so never less than the card, which counts its
+ * execution. The job lasts longer than the driver looks at its queues by itself.
+ */
+TEST_F_TIMEOUT(fdinfo, long_jobs_count_in_full, 180)
+{
+	uint64_t card = 0, driver = 0, busy = 0;
+	struct drm_nmc_job_result result;
+	struct drm_nmc_health health;
+	struct test_stream s;
+	struct test_job job;
+	char unit[64] = "";
+	uint32_t ctx, outer;
+
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+	for (outer = 1000; busy < 2500000000; outer *= 2) {
+		ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_HEALTH, 0, &health, sizeof(health)));
+		card = health.wall_busy_ns;
+		driver = value(self->fd, "drm-engine-compute", unit);
+		ASSERT_EQ(0, stream_create(self->fd, &s, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+		stream_nops(&s, outer, 60000);
+		stream_end(&s);
+		job_init(&job, ctx, &s);
+		ASSERT_EQ(0, job_run(self->fd, &job, &result));
+		ASSERT_EQ(NMC_STATUS_OK, result.status);
+		ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_HEALTH, 0, &health, sizeof(health)));
+		busy = health.wall_busy_ns - card;
+	}
+	EXPECT_GE(value(self->fd, "drm-engine-compute", unit) - driver, busy);
+}
+
 TEST_HARNESS_MAIN

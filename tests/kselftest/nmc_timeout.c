@@ -76,7 +76,7 @@ TEST_F_TIMEOUT(timeout, waiting_for_a_set_is_not_stuck, 180)
 	ASSERT_GT(self->queues, 1);
 	ASSERT_EQ(0, context_create(self->fd, &self->set, 1, &first));
 	ASSERT_EQ(0, context_create(self->fd, &self->set, 1, &second));
-	ASSERT_EQ(0, slow_stream(self->fd, &slow, 800));
+	ASSERT_EQ(0, slow_stream(self->fd, &slow, 2000));
 	job_init(&job, first, &slow);
 	ASSERT_EQ(0, syncobj_create(self->fd, &sync));
 	job_out(&job, sync, 0);
