@@ -69,7 +69,7 @@ int nmc_admin_start(struct nmc_device *nmc)
 		return err;
 	spin_lock_irq(&admin->lock);
 	admin->used = 0;
-	admin->running = true;
+	admin->running = !nmc_is_lost(nmc);
 	spin_unlock_irq(&admin->lock);
 	return 0;
 }

@@ -107,7 +107,7 @@ void nmc_admin_fini(struct nmc_device *nmc);
 int nmc_admin_start(struct nmc_device *nmc);
 
 /**
- * nmc_admin_stop() - takes no further command; those in flight end with -ENODEV
+ * nmc_admin_stop() - takes no further command; those in flight end with -ENODEV; any context
  * @nmc: the device
  */
 void nmc_admin_stop(struct nmc_device *nmc);

@@ -4,8 +4,8 @@
  *
  * Lock order, outermost first: reset_lock, contexts_lock, sets_lock, admin.gate,
  * nmc_context.submit_lock, reservations, bos_lock; then the spinlocks nmc_queue.lock,
- * nmc_context.lock and drm_device.event_lock, which never nest in each other but for nmc_queue.lock
- * -> nmc_context.lock.
+ * nmc_context.lock, nmc_admin.lock and drm_device.event_lock, which never nest in each other but
+ * for the middle two in nmc_queue.lock.
  */
 #ifndef NMC_DRV_H
 #define NMC_DRV_H

@@ -21,6 +21,8 @@ void nmc_lost(struct nmc_device *nmc, const char *reason)
 	if (test_and_set_bit(NMC_DEV_LOST, &nmc->flags))
 		return;
 	nmc->lost_reason = reason;
+	/* A recovery that waits for the card's answer would hold the work up. */
+	nmc_admin_stop(nmc);
 	queue_work(nmc->reset_wq, &nmc->lost_work);
 }
 
