@@ -142,30 +142,31 @@ void nmc_job_complete(struct nmc_job *job, const struct nmc_cqe *cqe)
 
 void nmc_job_fail(struct nmc_job *job, int err)
 {
-	struct nmc_result result = { .job = job->id, .status = NMC_STATUS_ABORTED };
+	struct nmc_result result = {
+		.job = job->id,
+		.fault.cause = cpu_to_le32(NMC_FAULT_ABORTED),
+		.status = NMC_STATUS_ABORTED,
+	};
 
-	if (err != -ENODEV)
-		result.fault.cause = cpu_to_le32(NMC_FAULT_ABORTED);
 	if (err == -ETIME) {
-		dev_warn(&job->ctx->nmc->pdev->dev,
-			 "job %llu of context %u made no progress and was stopped\n", job->id,
-			 job->ctx->id);
+		dev_warn_ratelimited(&job->ctx->nmc->pdev->dev,
+				     "job %llu of context %u made no progress and was stopped\n",
+				     job->id, job->ctx->id);
 		nmc_context_kill(job->ctx);
 	}
+	nmc_job_end(job, &result, err);
+}
+
+void nmc_job_cancel(struct nmc_job *job, int err)
+{
+	struct nmc_result result = { .job = job->id, .status = NMC_STATUS_ABORTED };
+
 	nmc_job_end(job, &result, err);
 }
 
 void nmc_job_account(struct nmc_job *job, u64 ns)
 {
 	atomic64_add(ns, &job->ctx->file->busy_ns);
-}
-
-/* Ends a job that never reached the card. */
-static void nmc_job_cancel(struct nmc_job *job, int err)
-{
-	struct nmc_result result = { .job = job->id, .status = NMC_STATUS_ABORTED };
-
-	nmc_job_end(job, &result, err);
 }
 
 static struct dma_fence *nmc_job_run(struct drm_sched_job *base)
@@ -189,13 +190,16 @@ static struct dma_fence *nmc_job_run(struct drm_sched_job *base)
 	return fence;
 }
 
+/* A job that nobody wants any more is as good as stuck: others wait for the engine. */
 static enum drm_gpu_sched_stat nmc_job_timedout(struct drm_sched_job *base)
 {
 	struct nmc_job *job = container_of(base, struct nmc_job, base);
 	struct nmc_queue *queue = job->ctx->queue;
 
-	if (!nmc_queue_progressed(queue))
-		nmc_recover_queue(queue);
+	if (dma_fence_is_signaled(&base->s_fence->finished))
+		return nmc_sched_keep(base);
+	if (READ_ONCE(job->ctx->dead) || !nmc_queue_progressed(queue))
+		nmc_recover_queue(queue, job);
 	return nmc_sched_keep(base);
 }
 

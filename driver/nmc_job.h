@@ -70,11 +70,19 @@ void nmc_job_put(struct nmc_job *job);
 void nmc_job_complete(struct nmc_job *job, const struct nmc_cqe *cqe);
 
 /**
- * nmc_job_fail() - ends a job that has no completion; caller holds the queue's lock
+ * nmc_job_fail() - ends a job that the card began and did not complete; caller holds the queue's
+ *	lock
  * @job: the job
  * @err: negative errno for its fence; -ETIME bans the context
  */
 void nmc_job_fail(struct nmc_job *job, int err);
+
+/**
+ * nmc_job_cancel() - ends a job that the card did not begin, or of a card that is gone
+ * @job: the job
+ * @err: negative errno for its fence
+ */
+void nmc_job_cancel(struct nmc_job *job, int err);
 
 /**
  * nmc_job_account() - adds busy time of a job to its file

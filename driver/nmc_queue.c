@@ -140,6 +140,23 @@ static void nmc_queue_put(struct nmc_queue *queue, struct nmc_job *job)
 	nmc_ring_push(&queue->ring, &job->sqe);
 }
 
+/* The card works on the queue. */
+static void nmc_queue_moved(struct nmc_queue *queue)
+{
+	queue->moved = jiffies;
+	queue->restarts = 0;
+}
+
+/* Does it? The progress word tells. Caller holds the lock. */
+static void nmc_queue_look(struct nmc_queue *queue)
+{
+	u64 progress = le64_to_cpu(READ_ONCE(queue->ring.shadow->progress));
+
+	if (progress != queue->progress)
+		nmc_queue_moved(queue);
+	queue->progress = progress;
+}
+
 /* Wall time since the last completion, shared by the jobs that ended together. */
 static void nmc_queue_account(struct nmc_queue *queue, struct nmc_job **jobs, unsigned int count)
 {
@@ -189,6 +206,8 @@ static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
 		else
 			nmc_queue_garbage(queue, cookie);
 	}
+	if (count)
+		nmc_queue_moved(queue);
 	nmc_queue_account(queue, jobs, count);
 	for (i = 0; i < count; i++)
 		nmc_job_complete(jobs[i], &cqe[i]);
@@ -235,8 +254,10 @@ void nmc_queue_poll(struct nmc_queue *queue)
 	unsigned long flags;
 
 	spin_lock_irqsave(&queue->lock, flags);
-	if (queue->state != NMC_QUEUE_HALTED)
+	if (queue->state != NMC_QUEUE_HALTED) {
 		nmc_queue_reap(queue);
+		nmc_queue_look(queue);
+	}
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
@@ -255,7 +276,7 @@ static int nmc_queue_card_stop(struct nmc_queue *queue, struct nmc_stop_report *
  * what the report does not cover was not seen by the card.
  */
 static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report *report,
-			   int started)
+			   const struct nmc_job *stuck)
 {
 	u32 mask = queue->ring.entries - 1;
 	u32 head = le32_to_cpu(report->head);
@@ -268,7 +289,8 @@ static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report
 		if (!job || report->state[n & mask] == NMC_DESC_NOT_STARTED)
 			continue;
 		queue->jobs[n & mask] = NULL;
-		nmc_job_fail(job, started);
+		nmc_job_fail(job, job == stuck && !READ_ONCE(job->ctx->dead) ? -ETIME : -ECANCELED);
+		nmc_queue_moved(queue);
 	}
 }
 
@@ -303,7 +325,7 @@ void nmc_queue_pause(struct nmc_queue *queue)
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
-int nmc_queue_stop(struct nmc_queue *queue, int started)
+int nmc_queue_stop(struct nmc_queue *queue, const struct nmc_job *stuck)
 {
 	struct nmc_stop_report *report = kvzalloc(sizeof(*report), GFP_KERNEL);
 	unsigned long flags;
@@ -316,7 +338,7 @@ int nmc_queue_stop(struct nmc_queue *queue, int started)
 	if (!err) {
 		spin_lock_irqsave(&queue->lock, flags);
 		nmc_queue_reap(queue);
-		nmc_queue_sort(queue, report, started);
+		nmc_queue_sort(queue, report, stuck);
 		nmc_queue_keep(queue);
 		spin_unlock_irqrestore(&queue->lock, flags);
 	}
@@ -334,7 +356,10 @@ static void nmc_queue_run(struct nmc_queue *queue)
 	queue->busy_since = ktime_get_ns();
 	list_for_each_entry_safe(job, next, &queue->replay, replay) {
 		list_del(&job->replay);
-		nmc_queue_put(queue, job);
+		if (READ_ONCE(job->ctx->dead))
+			nmc_job_cancel(job, -ECANCELED);
+		else
+			nmc_queue_put(queue, job);
 	}
 	if (nmc_ring_pending(&queue->ring) &&
 	    nmc_ring_publish(&queue->ring, 0, nmc_queue_expected(queue)))
@@ -345,13 +370,18 @@ static void nmc_queue_run(struct nmc_queue *queue)
 int nmc_queue_start(struct nmc_queue *queue)
 {
 	struct nmc_admin_cmd cmd = NMC_ADMIN_CMD(NMC_ADMIN_QUEUE_START);
+	unsigned long flags;
 	int err;
 
 	cmd.sqe.id = cpu_to_le32(queue->id);
 	err = nmc_admin_exec_now(queue->nmc, &cmd);
-	if (!err)
-		nmc_queue_run(queue);
-	return err;
+	if (err)
+		return err;
+	spin_lock_irqsave(&queue->lock, flags);
+	queue->restarts++;
+	spin_unlock_irqrestore(&queue->lock, flags);
+	nmc_queue_run(queue);
+	return 0;
 }
 
 static int nmc_queue_create(struct nmc_queue *queue)
@@ -401,7 +431,7 @@ void nmc_queue_halt(struct nmc_queue *queue)
 	queue->state = NMC_QUEUE_HALTED;
 	list_for_each_entry_safe(job, next, &queue->replay, replay) {
 		list_del(&job->replay);
-		nmc_job_fail(job, -ENODEV);
+		nmc_job_cancel(job, -ENODEV);
 	}
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
@@ -409,17 +439,27 @@ void nmc_queue_halt(struct nmc_queue *queue)
 bool nmc_queue_progressed(struct nmc_queue *queue)
 {
 	unsigned long flags;
-	bool moved = false;
-	u64 progress;
+	bool moved;
 
 	spin_lock_irqsave(&queue->lock, flags);
-	if (queue->state == NMC_QUEUE_RUNNING) {
-		progress = le64_to_cpu(READ_ONCE(queue->ring.shadow->progress));
-		moved = progress != queue->progress;
-		queue->progress = progress;
-	}
+	if (queue->state == NMC_QUEUE_RUNNING)
+		nmc_queue_look(queue);
+	moved = time_before(jiffies, queue->moved + queue->sched.timeout);
 	spin_unlock_irqrestore(&queue->lock, flags);
 	return moved;
+}
+
+bool nmc_queue_hangs(struct nmc_queue *queue)
+{
+	struct nmc_queues *queues = queue->nmc->queues;
+	unsigned int i;
+
+	if (queue->restarts < NMC_QUEUE_RESTARTS)
+		return false;
+	for (i = 0; i < queues->count; i++)
+		if (nmc_queue_progressed(&queues->queue[i]))
+			return false;
+	return true;
 }
 
 bool nmc_queue_idle(struct nmc_queue *queue)

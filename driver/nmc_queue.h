@@ -15,6 +15,7 @@ struct nmc_device;
 struct nmc_job;
 
 #define NMC_QUEUE_ENTRIES	128		/* jobs on a ring */
+#define NMC_QUEUE_RESTARTS	3		/* in a row: the card does not take jobs any more */
 #define NMC_COALESCE_NS		1000000		/* longest wait of an unsignalled completion */
 #define NMC_TABLE_BYTES		2304		/* room for the largest job table */
 
@@ -43,7 +44,9 @@ enum nmc_queue_state {
  * @replay: jobs kept over a stop
  * @state: what becomes of a job
  * @expected: jobs on the ring, and jobs that will come without waiting for anything
- * @progress: progress word when the time-out handler last looked
+ * @progress: progress word when it was last looked at
+ * @moved: jiffies when the card was last seen to work on the queue
+ * @restarts: restarts since then
  * @busy_since: wall time from which the job in execution is accounted, nanoseconds
  * @interrupts: interrupts handled
  * @fence_context: fence context of the card's fences
@@ -64,6 +67,8 @@ struct nmc_queue {
 	enum nmc_queue_state state;
 	atomic_t expected;
 	u64 progress;
+	unsigned long moved;
+	unsigned int restarts;
 	u64 busy_since;
 	atomic64_t interrupts;
 	u64 fence_context;
@@ -139,17 +144,19 @@ void nmc_queue_pause(struct nmc_queue *queue);
  * nmc_queue_stop() - stops a queue on the card: finished jobs are ended as they finished, a
  *	started one fails
  * @queue: the queue
- * @started: errno for a job that was in execution
+ * @stuck: the job because of which it is stopped, or NULL
  *
- * Jobs that were not started stay, for nmc_queue_start(); jobs that come meanwhile too. Return: 0
- * or a negative errno.
+ * The started job fails with -ETIME if it is @stuck and somebody still wants it, with -ECANCELED
+ * otherwise. Jobs that were not started stay, for nmc_queue_start(); jobs that come meanwhile too.
+ * Return: 0 or a negative errno.
  */
-int nmc_queue_stop(struct nmc_queue *queue, int started);
+int nmc_queue_stop(struct nmc_queue *queue, const struct nmc_job *stuck);
 
 /**
  * nmc_queue_start() - resumes a stopped queue with the jobs that it kept
  * @queue: the queue
  *
+ * Jobs of dead contexts end instead, with -ECANCELED.
  * Return: 0 or a negative errno.
  */
 int nmc_queue_start(struct nmc_queue *queue);
@@ -165,9 +172,15 @@ void nmc_queue_halt(struct nmc_queue *queue);
  * nmc_queue_progressed() - tells slow from stuck
  * @queue: the queue
  *
- * Return: true if the card worked on the queue since the last call.
+ * Return: true if the card was seen to work on the queue within the time-out.
  */
 bool nmc_queue_progressed(struct nmc_queue *queue);
+
+/**
+ * nmc_queue_hangs() - restarts did not help, and the card works on no other queue either
+ * @queue: the queue
+ */
+bool nmc_queue_hangs(struct nmc_queue *queue);
 
 /**
  * nmc_queue_idle() - nothing of the queue is on the card

@@ -61,16 +61,16 @@ void nmc_halt(struct nmc_device *nmc)
 	mutex_unlock(&nmc->reset_lock);
 }
 
-void nmc_recover_queue(struct nmc_queue *queue)
+void nmc_recover_queue(struct nmc_queue *queue, const struct nmc_job *stuck)
 {
 	struct nmc_device *nmc = queue->nmc;
 	int err = 0;
 
 	mutex_lock(&nmc->reset_lock);
-	if (!nmc_is_lost(nmc) && !nmc->admin.paused) {
-		dev_warn_ratelimited(&nmc->pdev->dev, "queue %u made no progress, restarted\n",
-				     queue->id);
-		err = nmc_queue_stop(queue, -ETIME);
+	if (nmc_queue_hangs(queue)) {
+		nmc_lost(nmc, "card takes no jobs");
+	} else if (!nmc_is_lost(nmc) && !nmc->admin.paused) {
+		err = nmc_queue_stop(queue, stuck);
 		if (!err)
 			err = nmc_queue_start(queue);
 	}
@@ -116,7 +116,7 @@ static void nmc_pause(struct nmc_device *nmc)
 	if (!nmc_is_lost(nmc)) {
 		nmc_drain(nmc);
 		for (i = 0; i < nmc->queues->count && !err; i++)
-			err = nmc_queue_stop(&nmc->queues->queue[i], -ECANCELED);
+			err = nmc_queue_stop(&nmc->queues->queue[i], NULL);
 		nmc_admin_stop(nmc);
 		if (!err)
 			err = nmc_hw_disable(nmc);

@@ -9,6 +9,7 @@
 #include <linux/pci.h>
 
 struct nmc_device;
+struct nmc_job;
 struct nmc_queue;
 
 extern const struct pci_error_handlers nmc_error_handlers;
@@ -37,12 +38,14 @@ void nmc_lost_work(struct work_struct *work);
 void nmc_halt(struct nmc_device *nmc);
 
 /**
- * nmc_recover_queue() - stops a queue whose job is stuck and restarts it without that job
+ * nmc_recover_queue() - stops a queue whose job is stuck and restarts it without that job; gives
+ *	the card up when that has not helped before
  * @queue: the queue
+ * @stuck: the job
  *
  * May sleep.
  */
-void nmc_recover_queue(struct nmc_queue *queue);
+void nmc_recover_queue(struct nmc_queue *queue, const struct nmc_job *stuck);
 
 /**
  * nmc_bring_up() - enables the card and makes on it what the driver knows of: queues,

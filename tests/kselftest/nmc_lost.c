@@ -40,7 +40,7 @@ TEST_F_TIMEOUT(lost, card_killed_while_jobs_run, 180)
 		SKIP(return, "NMC_TEST_KILL is not set");
 	ASSERT_EQ(0, context_create(fd, NULL, 0, &ctx));
 	ASSERT_EQ(0, stream_create(fd, &slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
-	stream_nops(&slow, 60000, 60000);
+	stream_nops(&slow, 300, 60000);
 	stream_end(&slow);
 	job_init(&job, ctx, &slow);
 	ASSERT_EQ(0, syncobj_create(fd, &sync));

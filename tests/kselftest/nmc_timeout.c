@@ -9,6 +9,7 @@
 #include "nmc_test.h"
 
 #define PARAMETER	"/sys/module/nmc/parameters/job_timeout_ms"
+#define STUCK_ROWS	(128u << 20)
 
 FIXTURE(timeout) {
 	int fd;
@@ -89,6 +90,130 @@ TEST_F_TIMEOUT(timeout, waiting_for_a_set_is_not_stuck, 180)
 	EXPECT_EQ(1, syncobj_status(self->fd, sync));
 	ASSERT_EQ(0, job_run(self->fd, &job, &result));
 	EXPECT_EQ(NMC_STATUS_OK, result.status);
+}
+
+/* One instruction that moves a byte a row, for seconds: nothing else in a stream takes that long. */
+static int stuck_stream(int fd, struct test_stream *s, struct test_bo *data)
+{
+	struct nmc_isa_move *m;
+	int err = bo_create(fd, STUCK_ROWS, data);
+
+	if (!err)
+		err = stream_create(fd, s, 1 << NMC_GROUP_CONTROL | 1 << NMC_GROUP_DATA, 4096, 2, 0);
+	if (err)
+		return err;
+	m = stream_add(s, NMC_OP_STORE);
+	m->slot = 1;
+	m->slot_pitch = 1;
+	m->rows = STUCK_ROWS;
+	m->row_bytes = 1;
+	stream_end(s);
+	return 0;
+}
+
+/* Contexts take the queues in turn: two that share one, and others between them. */
+static int contexts_of_a_queue(int fd, uint32_t queues, uint32_t *first, uint32_t *second)
+{
+	uint32_t other, i;
+	int err = context_create(fd, NULL, 0, first);
+
+	for (i = 1; i < queues && !err; i++)
+		err = context_create(fd, NULL, 0, &other);
+	return err ? err : context_create(fd, NULL, 0, second);
+}
+
+TEST_F_TIMEOUT(timeout, stuck_job_fails_alone, 180)
+{
+	struct drm_nmc_job_result result;
+	struct test_stream stuck;
+	struct test_job job, behind;
+	struct test_bo data;
+	uint32_t first, second, sync[3], i;
+
+	ASSERT_EQ(0, contexts_of_a_queue(self->fd, self->queues, &first, &second));
+	ASSERT_EQ(0, stuck_stream(self->fd, &stuck, &data));
+	for (i = 0; i < ARRAY_SIZE(sync); i++)
+		ASSERT_EQ(0, syncobj_create(self->fd, &sync[i]));
+	job_init(&job, first, &stuck);
+	job_slot(&job, &data, DRM_NMC_SLOT_WRITE);
+	job_out(&job, sync[0], 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	job_init(&behind, first, &self->empty);
+	job_out(&behind, sync[1], 0);
+	ASSERT_EQ(0, job_submit(self->fd, &behind));
+	job_init(&behind, second, &self->empty);
+	job_out(&behind, sync[2], 0);
+	ASSERT_EQ(0, job_submit(self->fd, &behind));
+	for (i = 0; i < ARRAY_SIZE(sync); i++)
+		ASSERT_EQ(0, syncobj_wait(self->fd, sync[i], 0));
+
+	/* It was begun and stopped, and its context is banned; the card never saw what stood behind. */
+	EXPECT_EQ(-ETIME, syncobj_status(self->fd, sync[0]));
+	ASSERT_EQ(0, job_result(self->fd, first, 1, &result));
+	EXPECT_EQ(NMC_STATUS_ABORTED, result.status);
+	EXPECT_EQ(NMC_FAULT_ABORTED, result.fault.cause);
+	EXPECT_EQ(-ECANCELED, job_submit(self->fd, &job));
+	EXPECT_EQ(-ECANCELED, syncobj_status(self->fd, sync[1]));
+	ASSERT_EQ(0, job_result(self->fd, first, 2, &result));
+	EXPECT_EQ(NMC_STATUS_ABORTED, result.status);
+	EXPECT_EQ(NMC_FAULT_NONE, result.fault.cause);
+
+	/* Another context of the queue notices nothing. */
+	EXPECT_EQ(1, syncobj_status(self->fd, sync[2]));
+	ASSERT_EQ(0, job_result(self->fd, second, 1, &result));
+	EXPECT_EQ(NMC_STATUS_OK, result.status);
+	ASSERT_EQ(0, job_run(self->fd, &behind, &result));
+	EXPECT_EQ(NMC_STATUS_OK, result.status);
+}
+
+/* Queues jobs that would take hours on every queue, says so and waits to be killed. */
+static void client(uint32_t queues, int ready)
+{
+	struct test_stream slow;
+	struct test_job job;
+	uint32_t ctx, i, k;
+	int fd = nmc_open_device();
+
+	if (fd < 0 || slow_stream(fd, &slow, 60000))
+		_exit(1);
+	for (i = 0; i < queues; i++) {
+		if (context_create(fd, NULL, 0, &ctx))
+			_exit(2);
+		job_init(&job, ctx, &slow);
+		for (k = 0; k < 100; k++)
+			if (job_submit(fd, &job))
+				_exit(3);
+	}
+	if (write(ready, "r", 1) != 1)
+		_exit(4);
+	for (;;)
+		pause();
+}
+
+TEST_F_TIMEOUT(timeout, jobs_of_the_dead_end, 180)
+{
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	uint32_t ctx, i;
+	int ready[2], status;
+	pid_t pid;
+	char c;
+
+	ASSERT_EQ(0, pipe(ready));
+	pid = fork();
+	if (!pid)
+		client(self->queues, ready[1]);
+	close(ready[1]);
+	ASSERT_EQ(1, read(ready[0], &c, 1));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	for (i = 0; i < self->queues; i++) {
+		ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+		job_init(&job, ctx, &self->empty);
+		ASSERT_EQ(0, job_run(self->fd, &job, &result));
+		EXPECT_EQ(NMC_STATUS_OK, result.status);
+	}
+	close(ready[0]);
 }
 
 TEST_HARNESS_MAIN

@@ -443,7 +443,7 @@ struct drm_nmc_context_create {
 
 /**
  * struct drm_nmc_context_destroy - CONTEXT_DESTROY: jobs that the card does not have yet are cancelled (ECANCELED in
- *	their fences), those on its ring run to their end; returns at once
+ *	their fences), those on its ring run to their end unless that takes longer than the job time-out; returns at once
  * @handle: context handle
  * @pad: must be zero
  *
