@@ -266,16 +266,19 @@ static int nmc_context_register(struct nmc_context *ctx)
 	struct nmc_device *nmc = ctx->nmc;
 	int err;
 
-	mutex_lock(&nmc->contexts_lock);
-	err = xa_alloc_cyclic(&nmc->contexts, &ctx->id, ctx, NMC_CONTEXT_IDS, &nmc->contexts_next,
+	/* The place is taken first: under the lock no memory may be allocated. */
+	err = xa_alloc_cyclic(&nmc->contexts, &ctx->id, NULL, NMC_CONTEXT_IDS, &nmc->contexts_next,
 			      GFP_KERNEL);
-	if (err >= 0 && nmc->contexts_live) {
-		err = nmc_context_card_create(ctx);
+	if (err >= 0) {
+		mutex_lock(&nmc->contexts_lock);
+		err = nmc->contexts_live ? nmc_context_card_create(ctx) : 0;
 		if (err)
 			xa_erase(&nmc->contexts, ctx->id);
+		else
+			xa_store(&nmc->contexts, ctx->id, ctx, GFP_NOWAIT);
+		mutex_unlock(&nmc->contexts_lock);
 	}
-	mutex_unlock(&nmc->contexts_lock);
-	return err == -EBUSY ? -ENOSPC : min(err, 0);
+	return err == -EBUSY ? -ENOSPC : err;
 }
 
 static int nmc_context_build(struct nmc_context *ctx, const struct drm_nmc_context_create *args)

@@ -6,6 +6,9 @@
  * nmc_context.submit_lock, reservations, bos_lock; then the spinlocks nmc_queue.lock,
  * nmc_context.lock, nmc_admin.lock and drm_device.event_lock, which never nest in each other but
  * for the middle two in nmc_queue.lock.
+ *
+ * Fences are signalled under reset_lock, so nobody who holds it or contexts_lock allocates memory:
+ * reclaim may wait for a fence.
  */
 #ifndef NMC_DRV_H
 #define NMC_DRV_H
@@ -53,6 +56,7 @@ struct nmc_queues;
  * @next_queue: queue of the next context, round robin
  * @reset_wq: ordered: time-outs, loss
  * @reset_lock: one recovery at a time
+ * @stop_report: answer to a queue stop, under @reset_lock: recovery allocates nothing
  * @lost_work: carries a loss out
  * @lost_reason: static text
  * @beat_work: heartbeat
@@ -88,6 +92,7 @@ struct nmc_device {
 	atomic_t next_queue;
 	struct workqueue_struct *reset_wq;
 	struct mutex reset_lock; /* recoveries */
+	struct nmc_stop_report stop_report;
 	struct work_struct lost_work;
 	const char *lost_reason;
 	struct delayed_work beat_work;

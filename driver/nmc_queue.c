@@ -327,12 +327,11 @@ void nmc_queue_pause(struct nmc_queue *queue)
 
 int nmc_queue_stop(struct nmc_queue *queue, const struct nmc_job *stuck)
 {
-	struct nmc_stop_report *report = kvzalloc(sizeof(*report), GFP_KERNEL);
+	struct nmc_stop_report *report = &queue->nmc->stop_report;
 	unsigned long flags;
 	int err;
 
-	if (!report)
-		return -ENOMEM;
+	lockdep_assert_held(&queue->nmc->reset_lock);
 	nmc_queue_pause(queue);
 	err = nmc_queue_card_stop(queue, report);
 	if (!err) {
@@ -342,7 +341,6 @@ int nmc_queue_stop(struct nmc_queue *queue, const struct nmc_job *stuck)
 		nmc_queue_keep(queue);
 		spin_unlock_irqrestore(&queue->lock, flags);
 	}
-	kvfree(report);
 	return err;
 }
 

@@ -148,7 +148,7 @@ void nmc_queue_pause(struct nmc_queue *queue);
  *
  * The started job fails with -ETIME if it is @stuck and somebody still wants it, with -ECANCELED
  * otherwise. Jobs that were not started stay, for nmc_queue_start(); jobs that come meanwhile too.
- * Return: 0 or a negative errno.
+ * Caller holds reset_lock. Return: 0 or a negative errno.
  */
 int nmc_queue_stop(struct nmc_queue *queue, const struct nmc_job *stuck);
 

@@ -5,6 +5,7 @@
  * the same host epoch has found its tile sets as they were.
  */
 #include <linux/delay.h>
+#include <linux/dma-fence.h>
 #include <linux/kobject.h>
 #include "nmc_context.h"
 #include "nmc_drv.h"
@@ -46,24 +47,31 @@ void nmc_lost_work(struct work_struct *work)
 
 void nmc_halt(struct nmc_device *nmc)
 {
+	bool signalling = dma_fence_begin_signalling();
+	bool first;
 	unsigned int i;
 
 	mutex_lock(&nmc->reset_lock);
-	if (!test_and_set_bit(NMC_DEV_HALTED, &nmc->flags)) {
+	first = !test_and_set_bit(NMC_DEV_HALTED, &nmc->flags);
+	if (first) {
 		nmc_admin_stop(nmc);
 		nmc_hw_disable(nmc);
 		pci_clear_master(nmc->pdev);
 		for (i = 0; i < nmc->queues->count; i++)
 			nmc_queue_halt(&nmc->queues->queue[i]);
+	}
+	mutex_unlock(&nmc->reset_lock);
+	dma_fence_end_signalling(signalling);
+	if (first) {
 		nmc_contexts_wake(nmc);
 		nmc_event_lost(nmc);
 	}
-	mutex_unlock(&nmc->reset_lock);
 }
 
 void nmc_recover_queue(struct nmc_queue *queue, const struct nmc_job *stuck)
 {
 	struct nmc_device *nmc = queue->nmc;
+	bool signalling = dma_fence_begin_signalling();
 	int err = 0;
 
 	mutex_lock(&nmc->reset_lock);
@@ -75,6 +83,7 @@ void nmc_recover_queue(struct nmc_queue *queue, const struct nmc_job *stuck)
 			err = nmc_queue_start(queue);
 	}
 	mutex_unlock(&nmc->reset_lock);
+	dma_fence_end_signalling(signalling);
 	if (err)
 		nmc_lost(nmc, "a stuck queue cannot be restarted");
 }
