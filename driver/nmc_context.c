@@ -29,6 +29,7 @@ static int nmc_context_card_create(struct nmc_context *ctx)
 	return nmc_admin_exec_now(ctx->nmc, &cmd);
 }
 
+/* Takes the context off the card, unless the card forgot it in a pause. */
 static void nmc_context_card_destroy(struct nmc_context *ctx)
 {
 	struct nmc_admin_cmd cmd = NMC_ADMIN_CMD(NMC_ADMIN_CONTEXT_DESTROY);
@@ -36,10 +37,10 @@ static void nmc_context_card_destroy(struct nmc_context *ctx)
 	int err;
 
 	cmd.sqe.id = cpu_to_le32(ctx->id);
-	err = nmc_admin_exec(nmc, &cmd);
+	mutex_lock(&nmc->contexts_lock);
+	err = nmc->contexts_live ? nmc_admin_exec_now(nmc, &cmd) : 0;
 	if (err && err != -ENODEV)
 		dev_warn(&nmc->pdev->dev, "context %u cannot be destroyed: %d\n", ctx->id, err);
-	mutex_lock(&nmc->contexts_lock);
 	xa_erase(&nmc->contexts, ctx->id);
 	mutex_unlock(&nmc->contexts_lock);
 }

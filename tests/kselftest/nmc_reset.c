@@ -6,6 +6,7 @@
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
+#include <sys/wait.h>
 #include "kselftest_harness.h"
 #include "nmc_test.h"
 
@@ -113,6 +114,42 @@ TEST_F_TIMEOUT(reset, again_and_again_under_load, 120)
 	ASSERT_EQ(0, job_run(self->fd, &job, &result));
 	EXPECT_EQ(NMC_STATUS_OK, result.status);
 	EXPECT_EQ(1001, result.job);
+}
+
+/* Contexts that come and go: the card and the driver must agree after the reset which there are. */
+static void come_and_go(int fd, uint32_t set)
+{
+	uint32_t ctx[8], i;
+
+	for (;;) {
+		for (i = 0; i < 8; i++)
+			if (context_create(fd, &set, 1, &ctx[i]))
+				_exit(1);
+		for (i = 0; i < 8; i++)
+			if (context_destroy(fd, ctx[i]))
+				_exit(2);
+	}
+}
+
+TEST_F_TIMEOUT(reset, while_contexts_come_and_go, 120)
+{
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	int i, status;
+	pid_t pid = fork();
+
+	if (!pid)
+		come_and_go(self->fd, self->set);
+	for (i = 0; i < 20; i++) {
+		usleep(20000);
+		ASSERT_EQ(1, write(self->reset, "1", 1));
+	}
+	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
+	ASSERT_EQ(0, kill(pid, SIGKILL));
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	job_init(&job, self->ctx, &self->quick);
+	ASSERT_EQ(0, job_run(self->fd, &job, &result));
+	EXPECT_EQ(NMC_STATUS_OK, result.status);
 }
 
 TEST_HARNESS_MAIN
