@@ -133,6 +133,7 @@ static const struct drm_driver nmc_driver = {
 	.open = nmc_open,
 	.postclose = nmc_postclose,
 	.gem_create_object = nmc_gem_create_object,
+	.gem_prime_import = nmc_gem_prime_import,
 	.gem_prime_import_sg_table = nmc_gem_import,
 	.show_fdinfo = nmc_show_fdinfo,
 	.ioctls = nmc_ioctls,

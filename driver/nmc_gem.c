@@ -7,6 +7,7 @@
 #include <linux/dma-buf.h>
 #include <linux/dma-mapping.h>
 #include <linux/dma-resv.h>
+#include <drm/drm_prime.h>
 #include <drm/drm_utils.h>
 #include "nmc_compat.h"
 #include "nmc_drv.h"
@@ -118,6 +119,19 @@ struct drm_gem_object *nmc_gem_create_object(struct drm_device *drm, size_t size
 	return &bo->base.base;
 }
 
+struct drm_gem_object *nmc_gem_prime_import(struct drm_device *drm, struct dma_buf *dma_buf)
+{
+	struct drm_gem_object *obj = ERR_PTR(-ENODEV);
+	int idx;
+
+	if (!drm_dev_enter(drm, &idx))
+		return obj;
+	if (!nmc_is_lost(to_nmc(drm)))
+		obj = drm_gem_prime_import(drm, dma_buf);
+	drm_dev_exit(idx);
+	return obj;
+}
+
 struct drm_gem_object *nmc_gem_import(struct drm_device *drm, struct dma_buf_attachment *attach,
 				      struct sg_table *sgt)
 {
@@ -125,8 +139,6 @@ struct drm_gem_object *nmc_gem_import(struct drm_device *drm, struct dma_buf_att
 	struct nmc_bo *bo;
 	int err;
 
-	if (nmc_is_lost(to_nmc(drm)))
-		return ERR_PTR(-ENODEV);
 	obj = drm_gem_shmem_prime_import_sg_table(drm, attach, sgt);
 	if (IS_ERR(obj))
 		return obj;

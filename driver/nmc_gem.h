@@ -42,6 +42,16 @@ static inline struct nmc_bo *to_nmc_bo(struct drm_gem_object *obj)
 struct drm_gem_object *nmc_gem_create_object(struct drm_device *drm, size_t size);
 
 /**
+ * nmc_gem_prime_import() - makes a buffer of a dma-buf, ours or a foreign one
+ * @drm: DRM device
+ * @dma_buf: the dma-buf
+ *
+ * Nothing is mapped for a device that is being removed.
+ * Return: the object or an error pointer.
+ */
+struct drm_gem_object *nmc_gem_prime_import(struct drm_device *drm, struct dma_buf *dma_buf);
+
+/**
  * nmc_gem_import() - makes a buffer of a foreign dma-buf and maps it
  * @drm: DRM device
  * @attach: attachment

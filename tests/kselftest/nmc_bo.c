@@ -2,7 +2,6 @@
 /*
  * Buffers: sizes, mappings, waiting, PRIME in both directions.
  */
-#include <linux/udmabuf.h>
 #include "kselftest_harness.h"
 #include "nmc_test.h"
 
@@ -118,23 +117,6 @@ TEST_F(bo, export_and_import)
 	bo_destroy(self->fd, &bo);
 	close(other);
 	close(dmabuf);
-}
-
-/* Memory of another driver: udmabuf makes a dma-buf of a memfd. */
-static int foreign_dmabuf(uint64_t bytes, int *memfd)
-{
-	struct udmabuf_create create = { .size = bytes, .flags = UDMABUF_FLAGS_CLOEXEC };
-	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
-	int fd;
-
-	*memfd = memfd_create("nmc", MFD_ALLOW_SEALING | MFD_CLOEXEC);
-	if (dev < 0 || *memfd < 0 || ftruncate(*memfd, bytes) ||
-	    fcntl(*memfd, F_ADD_SEALS, F_SEAL_SHRINK))
-		return -errno;
-	create.memfd = *memfd;
-	fd = ioctl(dev, UDMABUF_CREATE, &create);
-	close(dev);
-	return fd < 0 ? -errno : fd;
 }
 
 TEST_F(bo, import_foreign_memory)

@@ -3,6 +3,7 @@
  * What the suites share.
  */
 #include <linux/sync_file.h>
+#include <linux/udmabuf.h>
 #include <time.h>
 #include "nmc_test.h"
 
@@ -84,6 +85,22 @@ int bo_import(int fd, int dmabuf, uint32_t *handle)
 
 	*handle = prime.handle;
 	return err;
+}
+
+int foreign_dmabuf(uint64_t bytes, int *memfd)
+{
+	struct udmabuf_create create = { .size = bytes, .flags = UDMABUF_FLAGS_CLOEXEC };
+	int dev = open("/dev/udmabuf", O_RDWR | O_CLOEXEC);
+	int fd;
+
+	*memfd = memfd_create("nmc", MFD_ALLOW_SEALING | MFD_CLOEXEC);
+	if (dev < 0 || *memfd < 0 || ftruncate(*memfd, bytes) ||
+	    fcntl(*memfd, F_ADD_SEALS, F_SEAL_SHRINK))
+		return -errno;
+	create.memfd = *memfd;
+	fd = ioctl(dev, UDMABUF_CREATE, &create);
+	close(dev);
+	return fd < 0 ? -errno : fd;
 }
 
 int syncobj_create(int fd, uint32_t *handle)

@@ -42,6 +42,8 @@ int bo_create(int fd, uint64_t size, struct test_bo *bo);
 void bo_destroy(int fd, struct test_bo *bo);
 int bo_export(int fd, uint32_t handle, int *dmabuf);
 int bo_import(int fd, int dmabuf, uint32_t *handle);
+/* Memory of another driver: a dma-buf that udmabuf makes of a memfd, or a negative errno. */
+int foreign_dmabuf(uint64_t bytes, int *memfd);
 
 int syncobj_create(int fd, uint32_t *handle);
 /* Waits for a point (0: binary) and answers whether it came; the error of the fence is not told by it. */

@@ -4,6 +4,7 @@
  * Last of the suites, because the node goes away. Needs root.
  */
 #include <limits.h>
+#include <pthread.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include "kselftest_harness.h"
@@ -119,6 +120,53 @@ TEST_F_TIMEOUT(unbind, with_everything_open, 120)
 	EXPECT_EQ(7, ((volatile uint8_t *)self->slow.bo.map)[8192]);
 	close(dmabuf);
 	close(end.fd);
+}
+
+/* Makes and imports buffers and gives them up at once, until the device is gone. */
+static void *churn(void *arg)
+{
+	int memfd, fd = *(int *)arg, dmabuf = foreign_dmabuf(64 * 4096, &memfd);
+	struct test_bo bo;
+	uint32_t handle;
+	long err = 0, n;
+
+	for (n = 0; !err && dmabuf >= 0; n++) {
+		struct drm_gem_close gone = { 0 };
+
+		err = bo_create(fd, 64 * 4096, &bo);
+		if (!err)
+			bo_destroy(fd, &bo);
+		if (!err)
+			err = bo_import(fd, dmabuf, &handle);
+		gone.handle = handle;
+		if (!err)
+			nmc_call(fd, DRM_IOCTL_GEM_CLOSE, &gone);
+	}
+	close(dmabuf);
+	close(memfd);
+	return (void *)(err == -ENODEV && n > 1 ? 0 : err ? err : -1);
+}
+
+TEST_F_TIMEOUT(unbind, while_buffers_come_and_go, 120)
+{
+	pthread_t thread[2];
+	void *err;
+	int round, i, fd;
+
+	for (round = 0; round < 5; round++) {
+		fd = nmc_open_device();
+		ASSERT_GE(fd, 0);
+		for (i = 0; i < 2; i++)
+			ASSERT_EQ(0, pthread_create(&thread[i], NULL, churn, &fd));
+		usleep(50000);
+		ASSERT_EQ(0, driver_write("unbind", self->address));
+		for (i = 0; i < 2; i++) {
+			ASSERT_EQ(0, pthread_join(thread[i], &err));
+			EXPECT_EQ(NULL, err);
+		}
+		close(fd);
+		ASSERT_EQ(0, driver_write("bind", self->address));
+	}
 }
 
 TEST_F_TIMEOUT(unbind, again_and_again, 240)
