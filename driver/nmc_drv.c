@@ -163,6 +163,7 @@ static int nmc_device_init(struct nmc_device *nmc, struct pci_dev *pdev)
 	mutex_init(&nmc->bos_lock);
 	INIT_LIST_HEAD(&nmc->sets);
 	INIT_LIST_HEAD(&nmc->bos);
+	init_waitqueue_head(&nmc->bos_gone);
 	xa_init_flags(&nmc->contexts, XA_FLAGS_ALLOC1);
 	INIT_WORK(&nmc->lost_work, nmc_lost_work);
 	INIT_WORK(&nmc->event_work, nmc_event_work);

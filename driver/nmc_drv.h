@@ -71,6 +71,7 @@ struct nmc_queues;
  * @sets_lock: @sets and their openers
  * @bos: buffers that are mapped for DMA
  * @bos_lock: @bos
+ * @bos_gone: @bos lost a buffer
  */
 struct nmc_device {
 	struct drm_device drm;
@@ -107,6 +108,7 @@ struct nmc_device {
 	struct mutex sets_lock; /* sets */
 	struct list_head bos;
 	struct mutex bos_lock; /* bos */
+	wait_queue_head_t bos_gone;
 };
 
 /**

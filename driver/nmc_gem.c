@@ -78,15 +78,39 @@ static void nmc_gem_unmap(struct nmc_device *nmc, struct nmc_bo *bo)
 	bo->mapped = false;
 }
 
+/* Takes the DMA mapping itself away; what the helpers would do when the buffer is freed. */
+static void nmc_gem_detach(struct nmc_device *nmc, struct nmc_bo *bo)
+{
+	struct drm_gem_shmem_object *shmem = &bo->base;
+	struct drm_gem_object *obj = &shmem->base;
+	struct sg_table *sgt;
+
+	dma_resv_lock(obj->resv, NULL);
+	nmc_gem_unmap(nmc, bo);
+	sgt = shmem->sgt;
+	shmem->sgt = NULL;
+	if (sgt && obj->import_attach) {
+		dma_buf_unmap_attachment(obj->import_attach, sgt, DMA_BIDIRECTIONAL);
+	} else if (sgt) {
+		dma_unmap_sgtable(nmc->drm.dev, sgt, DMA_BIDIRECTIONAL, 0);
+		sg_free_table(sgt);
+		kfree(sgt);
+		nmc_shmem_put_pages(shmem);
+	}
+	dma_resv_unlock(obj->resv);
+}
+
 static void nmc_gem_free(struct drm_gem_object *obj)
 {
 	struct nmc_device *nmc = to_nmc(obj->dev);
 	struct nmc_bo *bo = to_nmc_bo(obj);
 
+	/* It leaves the list when nothing of it is mapped any more: an unbind waits for that. */
+	nmc_gem_detach(nmc, bo);
 	mutex_lock(&nmc->bos_lock);
 	list_del_init(&bo->link);
 	mutex_unlock(&nmc->bos_lock);
-	nmc_gem_unmap(nmc, bo);
+	wake_up_all(&nmc->bos_gone);
 	drm_gem_shmem_free(&bo->base);
 }
 
@@ -152,28 +176,6 @@ struct drm_gem_object *nmc_gem_import(struct drm_device *drm, struct dma_buf_att
 	return ERR_PTR(err);
 }
 
-/* Takes the DMA mapping itself away; what the helpers would do when the buffer is freed. */
-static void nmc_gem_detach(struct nmc_device *nmc, struct nmc_bo *bo)
-{
-	struct drm_gem_shmem_object *shmem = &bo->base;
-	struct drm_gem_object *obj = &shmem->base;
-	struct sg_table *sgt;
-
-	dma_resv_lock(obj->resv, NULL);
-	nmc_gem_unmap(nmc, bo);
-	sgt = shmem->sgt;
-	shmem->sgt = NULL;
-	if (sgt && obj->import_attach) {
-		dma_buf_unmap_attachment(obj->import_attach, sgt, DMA_BIDIRECTIONAL);
-	} else if (sgt) {
-		dma_unmap_sgtable(nmc->drm.dev, sgt, DMA_BIDIRECTIONAL, 0);
-		sg_free_table(sgt);
-		kfree(sgt);
-		nmc_shmem_put_pages(shmem);
-	}
-	dma_resv_unlock(obj->resv);
-}
-
 /* The next mapped buffer that is not being freed, referenced and off the list. */
 static struct nmc_bo *nmc_gem_take(struct nmc_device *nmc)
 {
@@ -191,6 +193,16 @@ static struct nmc_bo *nmc_gem_take(struct nmc_device *nmc)
 	return found;
 }
 
+static bool nmc_gem_none(struct nmc_device *nmc)
+{
+	bool none;
+
+	mutex_lock(&nmc->bos_lock);
+	none = list_empty(&nmc->bos);
+	mutex_unlock(&nmc->bos_lock);
+	return none;
+}
+
 void nmc_gem_unmap_all(struct nmc_device *nmc)
 {
 	struct nmc_bo *bo;
@@ -199,6 +211,8 @@ void nmc_gem_unmap_all(struct nmc_device *nmc)
 		nmc_gem_detach(nmc, bo);
 		drm_gem_object_put(&bo->base.base);
 	}
+	/* Those that somebody else is freeing just now. */
+	wait_event(nmc->bos_gone, nmc_gem_none(nmc));
 }
 
 static int nmc_gem_create(struct nmc_device *nmc, struct drm_file *file,
