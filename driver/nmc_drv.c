@@ -63,6 +63,20 @@ static void nmc_postclose(struct drm_device *drm, struct drm_file *file)
 	nmc_file_put(nf);
 }
 
+/* A file that was not on the list yet when the loss was told gets its event here. */
+static int nmc_file_open(struct inode *inode, struct file *filp)
+{
+	int err = accel_open(inode, filp);
+	struct nmc_device *nmc;
+
+	if (err)
+		return err;
+	nmc = to_nmc(((struct drm_file *)filp->private_data)->minor->dev);
+	if (test_bit(NMC_DEV_HALTED, &nmc->flags))
+		nmc_event_lost(nmc);
+	return 0;
+}
+
 /*
  * Core ioctls that are not meant for render clients assume a master, which an accel file does not
  * have (GET_MAGIC and GET_UNIQUE dereference it). A lost device answers nothing of ours any more,
@@ -99,7 +113,7 @@ static long nmc_compat_ioctl(struct file *filp, unsigned int cmd, unsigned long 
 
 static const struct file_operations nmc_fops = {
 	.owner = THIS_MODULE,
-	.open = accel_open,
+	.open = nmc_file_open,
 	.release = drm_release,
 	.unlocked_ioctl = nmc_ioctl,
 	.compat_ioctl = nmc_compat_ioctl,

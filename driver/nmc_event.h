@@ -39,7 +39,7 @@ int nmc_event_open(struct drm_device *drm, struct drm_file *file);
 void nmc_event_close(struct drm_device *drm, struct drm_file *file);
 
 /**
- * nmc_event_lost() - the final event to every open file
+ * nmc_event_lost() - the final event to every open file that does not have it yet
  * @nmc: the device
  */
 void nmc_event_lost(struct nmc_device *nmc);

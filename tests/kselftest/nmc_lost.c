@@ -4,9 +4,11 @@
  * NMC_TEST_KILL is the command that kills the card of NMC_TEST_DEVICE; without it there is
  * nothing to see and the suite is skipped.
  */
+#include <pthread.h>
 #include "kselftest_harness.h"
 #include "nmc_test.h"
 
+#define LATEST		64		/* files opened last of all */
 #define LOST_MS		20000		/* less than a card's answer is waited for */
 
 FIXTURE(lost) {
@@ -24,6 +26,21 @@ FIXTURE_TEARDOWN(lost)
 	close(self->fd);
 }
 
+/* Opens the node as often as it can, keeps the latest, and ends when it is refused. */
+static void *open_on(void *arg)
+{
+	int *fd = arg, i;
+
+	for (i = 0; i < LATEST; i++)
+		fd[i] = -1;
+	for (i = 0; ; i = (i + 1) % LATEST) {
+		close(fd[i]);
+		fd[i] = nmc_open_device();
+		if (fd[i] < 0)
+			return NULL;
+	}
+}
+
 TEST_F_TIMEOUT(lost, card_killed_while_jobs_run, 180)
 {
 	struct drm_nmc_bo_create args = { .size = 4096 };
@@ -34,7 +51,8 @@ TEST_F_TIMEOUT(lost, card_killed_while_jobs_run, 180)
 	struct test_stream slow;
 	struct test_job job;
 	uint32_t ctx, sync;
-	int fd = self->fd, i;
+	int fd = self->fd, latest[LATEST], i;
+	pthread_t opener;
 
 	if (!kill_card)
 		SKIP(return, "NMC_TEST_KILL is not set");
@@ -52,6 +70,7 @@ TEST_F_TIMEOUT(lost, card_killed_while_jobs_run, 180)
 	EXPECT_EQ(0, poll(&end, 1, 200)) {
 		TH_LOG("the jobs ended before the card did");
 	}
+	ASSERT_EQ(0, pthread_create(&opener, NULL, open_on, latest));
 	ASSERT_EQ(0, system(kill_card));
 
 	ASSERT_EQ(1, poll(&end, 1, LOST_MS));
@@ -63,6 +82,16 @@ TEST_F_TIMEOUT(lost, card_killed_while_jobs_run, 180)
 	EXPECT_EQ(-ENODEV, nmc_call(fd, DRM_IOCTL_NMC_BO_CREATE, &args));
 	EXPECT_EQ(-ENODEV, job_submit(fd, &job));
 	close(end.fd);
+
+	/* Files that were opened while the loss was told have their event too. */
+	ASSERT_EQ(0, pthread_join(opener, NULL));
+	for (i = 0; i < LATEST; i++) {
+		if (latest[i] < 0)
+			continue;
+		readable.fd = latest[i];
+		EXPECT_EQ(1, poll(&readable, 1, 1000));
+		close(latest[i]);
+	}
 }
 
 TEST_HARNESS_MAIN
