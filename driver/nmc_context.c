@@ -212,18 +212,33 @@ static int nmc_context_check(const struct drm_nmc_context_create *args)
 	return args->priority == 1 && !capable(CAP_SYS_NICE) ? -EPERM : 0;
 }
 
+static bool nmc_context_has(const struct nmc_context *ctx, const struct nmc_tileset *set)
+{
+	u32 i;
+
+	for (i = 0; i < ctx->set_count; i++)
+		if (ctx->sets[i] == set)
+			return true;
+	return false;
+}
+
 static int nmc_context_attach(struct nmc_context *ctx, const struct drm_nmc_context_create *args)
 {
+	struct nmc_tileset *set;
 	u32 handle, i;
+	bool twice;
 
 	for (i = 0; i < args->set_count; i++) {
 		if (copy_from_user(&handle, u64_to_user_ptr(args->sets + (u64)i * args->set_stride),
 				   sizeof(handle)))
 			return -EFAULT;
-		ctx->sets[i] = nmc_tileset_get(ctx->file, handle);
-		if (!ctx->sets[i])
+		set = nmc_tileset_get(ctx->file, handle);
+		if (!set)
 			return -ENOENT;
-		ctx->set_count++;
+		twice = nmc_context_has(ctx, set);
+		ctx->sets[ctx->set_count++] = set;
+		if (twice)
+			return -EINVAL;
 	}
 	return 0;
 }

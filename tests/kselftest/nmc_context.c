@@ -62,6 +62,17 @@ TEST_F(context, unknown_set_and_bad_pointer)
 	EXPECT_EQ(-E2BIG, nmc_call(self->fd, DRM_IOCTL_NMC_CONTEXT_CREATE, &args));
 }
 
+TEST_F(context, a_set_twice)
+{
+	uint32_t sets[3], ctx;
+
+	ASSERT_EQ(0, tileset_create(self->fd, self->class_id, 1, &sets[0]));
+	ASSERT_EQ(0, tileset_create(self->fd, self->class_id, 1, &sets[1]));
+	sets[2] = sets[0];
+	EXPECT_EQ(-EINVAL, context_create(self->fd, sets, 3, &ctx));
+	EXPECT_EQ(0, context_create(self->fd, sets, 2, &ctx));
+}
+
 TEST_F(context, stride_is_obeyed)
 {
 	struct drm_nmc_context_create args = { .set_count = 2, .set_stride = 12 };
