@@ -82,7 +82,6 @@ int nmc_hw_init(struct nmc_device *nmc)
 	if (err)
 		return nmc_hw_fail(nmc, err, "no 64-bit DMA", 0);
 	dma_set_max_seg_size(&nmc->pdev->dev, UINT_MAX);
-	pci_set_master(nmc->pdev);
 	return 0;
 }
 
@@ -105,6 +104,8 @@ int nmc_hw_enable(struct nmc_device *nmc, const struct nmc_ring *ring)
 
 	if (err)
 		return nmc_hw_fail(nmc, err, "card does not stop", nmc_read32(nmc, NMC_REG_STATUS));
+	/* What an earlier driver may have left running has ended: from here on only ours does DMA. */
+	pci_set_master(nmc->pdev);
 	nmc_hw_configure(nmc, ring);
 	nmc_write32(nmc, NMC_REG_CTRL, NMC_CTRL_ENABLE);
 	err = read_poll_timeout(nmc_read32, status,

@@ -129,6 +129,7 @@ static void nmc_pause(struct nmc_device *nmc)
 		nmc_admin_stop(nmc);
 		if (!err)
 			err = nmc_hw_disable(nmc);
+		pci_clear_master(nmc->pdev);
 	}
 	mutex_unlock(&nmc->reset_lock);
 	if (err)
@@ -140,10 +141,8 @@ static int nmc_resume(struct nmc_device *nmc)
 	int err = 0;
 
 	mutex_lock(&nmc->reset_lock);
-	if (!nmc_is_lost(nmc)) {
-		pci_set_master(nmc->pdev);
+	if (!nmc_is_lost(nmc))
 		err = nmc_bring_up(nmc);
-	}
 	mutex_unlock(&nmc->reset_lock);
 	if (err)
 		nmc_lost(nmc, "card cannot be started again");
