@@ -62,7 +62,7 @@ static int nmc_hw_limits(struct nmc_device *nmc)
 	if (nmc->hw_entries < 2 || nmc->hw_entries > NMC_MAX_ENTRIES ||
 	    !is_power_of_2(nmc->hw_entries))
 		return nmc_hw_fail(nmc, -ENODEV, "impossible ring size", nmc->hw_entries);
-	if (nmc->doorbells % NMC_DOORBELL_PAGE ||
+	if (nmc->doorbells < NMC_DOORBELL_PAGE || nmc->doorbells % NMC_DOORBELL_PAGE ||
 	    nmc->doorbells + (nmc->hw_queues + 1ull) * NMC_DOORBELL_PAGE > bytes)
 		return nmc_hw_fail(nmc, -ENODEV, "doorbells outside BAR 0", nmc->doorbells);
 	return 0;
