@@ -104,7 +104,7 @@ int nmc_hw_enable(struct nmc_device *nmc, const struct nmc_ring *ring)
 
 	if (err)
 		return nmc_hw_fail(nmc, err, "card does not stop", nmc_read32(nmc, NMC_REG_STATUS));
-	/* What an earlier driver may have left running has ended: from here on only ours does DMA. */
+	/* What a former driver may have left running has ended: DMA from here on is ours. */
 	pci_set_master(nmc->pdev);
 	nmc_hw_configure(nmc, ring);
 	nmc_write32(nmc, NMC_REG_CTRL, NMC_CTRL_ENABLE);
