@@ -80,12 +80,10 @@ static irqreturn_t nmc_irq_shared(int irq, void *data)
 
 static int nmc_irq_alloc(struct nmc_device *nmc)
 {
-	struct irq_affinity affinity = { .pre_vectors = NMC_VECTOR_IO };
 	unsigned int most = NMC_VECTOR_IO + min_t(unsigned int, nmc->hw_queues, num_online_cpus());
 	int got;
 
-	got = pci_alloc_irq_vectors_affinity(nmc->pdev, NMC_VECTOR_IO + 1, most,
-					     PCI_IRQ_MSIX | PCI_IRQ_AFFINITY, &affinity);
+	got = pci_alloc_irq_vectors(nmc->pdev, NMC_VECTOR_IO + 1, most, PCI_IRQ_MSIX);
 	if (got < 0) {
 		got = pci_alloc_irq_vectors(nmc->pdev, 1, 1, PCI_IRQ_MSI | PCI_IRQ_INTX);
 		nmc->shared_vector = true;
@@ -130,6 +128,19 @@ int nmc_irq_init(struct nmc_device *nmc)
 	return err;
 }
 
+/*
+ * A hint and no managed interrupt: any processor may submit to any queue, so that the interrupt of
+ * a processor that goes offline must move and not end.
+ */
+static void nmc_irq_hint(struct nmc_queue *queue, bool set)
+{
+	struct pci_dev *pdev = queue->nmc->pdev;
+	unsigned int cpu = cpumask_local_spread(queue->id - 1, dev_to_node(&pdev->dev));
+
+	irq_set_affinity_and_hint(pci_irq_vector(pdev, queue->vector),
+				  set ? cpumask_of(cpu) : NULL);
+}
+
 int nmc_irq_queues(struct nmc_device *nmc)
 {
 	unsigned int i;
@@ -141,6 +152,8 @@ int nmc_irq_queues(struct nmc_device *nmc)
 		err = pci_request_irq(nmc->pdev, queue->vector, nmc_irq_queue, NULL, queue,
 				      "%s-q%u", pci_name(nmc->pdev), queue->id);
 		queue->irq_requested = !err;
+		if (!err)
+			nmc_irq_hint(queue, true);
 	}
 	if (err)
 		dev_err(&nmc->pdev->dev, "interrupt of queue %u cannot be requested: %d\n", i, err);
@@ -154,8 +167,10 @@ static void nmc_irq_free_queues(struct nmc_device *nmc)
 	for (i = 0; nmc->queues && i < nmc->queues->count; i++) {
 		struct nmc_queue *queue = &nmc->queues->queue[i];
 
-		if (queue->irq_requested)
-			pci_free_irq(nmc->pdev, queue->vector, queue);
+		if (!queue->irq_requested)
+			continue;
+		nmc_irq_hint(queue, false);
+		pci_free_irq(nmc->pdev, queue->vector, queue);
 		queue->irq_requested = false;
 	}
 }

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Interrupts: none is lost with the processor that took it, and jobs read no register. Needs root
+ * and a second processor.
+ */
+#include "kselftest_harness.h"
+#include "nmc_test.h"
+
+#define JOBS	1000
+
+FIXTURE(irq) {
+	int fd;
+	struct drm_nmc_device device;
+	struct test_stream s;
+};
+
+FIXTURE_SETUP(irq)
+{
+	self->fd = nmc_open_device();
+	ASSERT_GE(self->fd, 0);
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_DEVICE, 0, &self->device, sizeof(self->device)));
+	ASSERT_EQ(0, stream_create(self->fd, &self->s, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_end(&self->s);
+}
+
+FIXTURE_TEARDOWN(irq)
+{
+	close(self->fd);
+}
+
+static int processor_online(bool online)
+{
+	int fd = open("/sys/devices/system/cpu/cpu1/online", O_WRONLY), err;
+
+	if (fd < 0)
+		return -errno;
+	err = write(fd, online ? "1" : "0", 1) == 1 ? 0 : -errno;
+	close(fd);
+	return err;
+}
+
+static uint64_t handled(int fd, uint32_t queue)
+{
+	struct drm_nmc_queue q = { 0 };
+
+	query(fd, DRM_NMC_QUERY_QUEUE, queue, &q, sizeof(q));
+	return q.host_interrupts;
+}
+
+/* The driver looks at its queues once a second by itself: it is the interrupt that must come. */
+TEST_F_TIMEOUT(irq, outlives_its_processor, 120)
+{
+	uint32_t ctx, queue, i;
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	uint64_t before[NMC_MAX_QUEUES + 1];
+
+	ASSERT_EQ(0, processor_online(false));
+	for (queue = 1; queue <= self->device.queues; queue++)
+		before[queue] = handled(self->fd, queue);
+	for (i = 0; i < self->device.queues; i++) {
+		EXPECT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+		job_init(&job, ctx, &self->s);
+		EXPECT_EQ(0, job_run(self->fd, &job, &result));
+	}
+	for (queue = 1; queue <= self->device.queues; queue++)
+		EXPECT_GT(handled(self->fd, queue), before[queue]);
+	ASSERT_EQ(0, processor_online(true));
+}
+
+TEST_F_TIMEOUT(irq, jobs_read_no_register, 120)
+{
+	struct drm_nmc_queue before = { 0 }, after = { 0 };
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	uint32_t ctx;
+	int i;
+
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+	job_init(&job, ctx, &self->s);
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_QUEUE, 0, &before, sizeof(before)));
+	for (i = 1; i < JOBS; i++)
+		ASSERT_EQ(0, job_submit(self->fd, &job));
+	ASSERT_EQ(0, job_run(self->fd, &job, &result));
+	ASSERT_EQ(JOBS, result.job);
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_QUEUE, 0, &after, sizeof(after)));
+	/* One interrupt for everything has to read its cause. */
+	if (self->device.vectors > 1)
+		EXPECT_EQ(before.mmio_reads, after.mmio_reads);
+	EXPECT_GT(after.mmio_reads, 0);
+}
+
+TEST_HARNESS_MAIN
