@@ -61,7 +61,7 @@ struct nmc_queues;
  * @lost_reason: static text
  * @beat_work: heartbeat
  * @beat: last heartbeat seen
- * @beats_missed: looks without a new heartbeat
+ * @beat_seen: jiffies when it was new
  * @event_work: delivers a card event
  * @contexts: contexts by card id
  * @contexts_next: where the search for a free id begins
@@ -98,7 +98,7 @@ struct nmc_device {
 	const char *lost_reason;
 	struct delayed_work beat_work;
 	u64 beat;
-	unsigned int beats_missed;
+	unsigned long beat_seen;
 	struct work_struct event_work;
 	struct xarray contexts;
 	u32 contexts_next;

@@ -10,7 +10,7 @@
 #include "nmc_recover.h"
 
 #define NMC_BEAT_PERIOD		HZ
-#define NMC_BEATS_MISSED	5	/* looks in a row: the firmware is dead */
+#define NMC_BEAT_DEAD		(5 * HZ)	/* without a new heartbeat: the firmware is dead */
 
 static const char *nmc_heartbeat_check(struct nmc_device *nmc)
 {
@@ -23,9 +23,10 @@ static const char *nmc_heartbeat_check(struct nmc_device *nmc)
 		return "card reports a fatal error";
 	if (!(status & NMC_STAT_READY))
 		return "card was reset behind the driver's back";
-	nmc->beats_missed = beat == nmc->beat ? nmc->beats_missed + 1 : 0;
+	if (beat != nmc->beat)
+		nmc->beat_seen = jiffies;
 	nmc->beat = beat;
-	return nmc->beats_missed < NMC_BEATS_MISSED ? NULL : "firmware stopped";
+	return time_before(jiffies, nmc->beat_seen + NMC_BEAT_DEAD) ? NULL : "firmware stopped";
 }
 
 /* An interrupt that was lost costs a second, not a time-out. */
@@ -56,7 +57,7 @@ void nmc_heartbeat_work(struct work_struct *work)
 
 void nmc_heartbeat_start(struct nmc_device *nmc)
 {
-	nmc->beats_missed = 0;
+	nmc->beat_seen = jiffies;
 	enable_delayed_work(&nmc->beat_work);
 	queue_delayed_work(nmc_wq, &nmc->beat_work, NMC_BEAT_PERIOD);
 }
