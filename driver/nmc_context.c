@@ -390,7 +390,7 @@ int nmc_ioctl_job_result(struct drm_device *drm, void *data, struct drm_file *fi
 	struct nmc_result result = {};
 	int err;
 
-	if (args->status || args->modelled_ns || args->energy_fj ||
+	if (args->flags || args->pad || args->status || args->modelled_ns || args->energy_fj ||
 	    memchr_inv(&args->fault, 0, sizeof(args->fault)))
 		return -EINVAL;
 	ctx = nmc_context_get(file->driver_priv, args->context);

@@ -123,7 +123,7 @@ int nmc_ioctl_event_subscribe(struct drm_device *drm, void *data, struct drm_fil
 	struct drm_nmc_event_subscribe *args = data;
 	struct nmc_file *nf = file->driver_priv;
 
-	if (args->mask & ~NMC_EVENTS_KNOWN)
+	if (args->flags || args->pad || args->mask & ~NMC_EVENTS_KNOWN)
 		return -EINVAL;
 	spin_lock_irq(&drm->event_lock);
 	nf->event_mask = args->mask;

@@ -17,8 +17,9 @@ FIXTURE_VARIANT(reserved) {
 	uint32_t value;
 };
 
-#define REFUSED(op, type, field, bits)					\
-	FIXTURE_VARIANT_ADD(reserved, op##_##field) {			\
+#define REFUSED(op, type, field, bits)	REFUSED_AT(op, type, field, field, bits)
+#define REFUSED_AT(op, type, field, name, bits)				\
+	FIXTURE_VARIANT_ADD(reserved, op##_##name) {			\
 		.request = DRM_IOCTL_NMC_##op,				\
 		.bytes = sizeof(struct drm_nmc_##type),			\
 		.offset = offsetof(struct drm_nmc_##type, field),	\
@@ -30,6 +31,7 @@ REFUSED(BO_CREATE, bo_create, handle, 1);
 REFUSED(BO_CREATE, bo_create, offset, 4096);
 REFUSED(BO_INFO, bo_info, flags, 1);
 REFUSED(BO_INFO, bo_info, size, 1);
+REFUSED(BO_INFO, bo_info, offset, 1);
 REFUSED(BO_WAIT, bo_wait, flags, 1);
 REFUSED(TILESET_CREATE, tileset_create, flags, 0x80000000);
 REFUSED(TILESET_CREATE, tileset_create, handle, 1);
@@ -43,6 +45,12 @@ REFUSED(TILESET_OPEN, tileset_open, class_id, 1);
 REFUSED(TILESET_OPEN, tileset_open, tiles, 1);
 REFUSED(TILESET_CLOSE, tileset_close, flags, 1);
 REFUSED(TILESET_INFO, tileset_info, id, 1);
+REFUSED(TILESET_INFO, tileset_info, generation, 1);
+REFUSED(TILESET_INFO, tileset_info, class_id, 1);
+REFUSED(TILESET_INFO, tileset_info, tiles, 1);
+REFUSED(TILESET_INFO, tileset_info, incomplete, 1);
+REFUSED(TILESET_INFO, tileset_info, flags, 1);
+REFUSED(TILESET_INFO, tileset_info, time_frac, 1);
 REFUSED(TILESET_INFO, tileset_info, time_ns, 1);
 REFUSED(CONTEXT_CREATE, context_create, flags, 1);
 REFUSED(CONTEXT_CREATE, context_create, priority, 3);
@@ -50,11 +58,22 @@ REFUSED(CONTEXT_CREATE, context_create, handle, 1);
 REFUSED(CONTEXT_CREATE, context_create, pad, 1);
 REFUSED(CONTEXT_DESTROY, context_destroy, pad, 1);
 REFUSED(SUBMIT, submit, flags, 1);
+REFUSED(SUBMIT, submit, sync_stride, 16);
 REFUSED(SUBMIT, submit, job, 1);
 REFUSED(JOB_RESULT, job_result, status, 1);
 REFUSED(JOB_RESULT, job_result, modelled_ns, 1);
+REFUSED(JOB_RESULT, job_result, energy_fj, 1);
 REFUSED(JOB_RESULT, job_result, fault, 1);
+REFUSED_AT(JOB_RESULT, job_result, fault.insn, fault_insn, 1);
+REFUSED_AT(JOB_RESULT, job_result, fault.iteration, fault_iteration, 1);
+REFUSED_AT(JOB_RESULT, job_result, fault.object, fault_object, 1);
+REFUSED_AT(JOB_RESULT, job_result, fault.tag, fault_tag, 1);
+REFUSED_AT(JOB_RESULT, job_result, fault.offset, fault_offset, 1);
+REFUSED(JOB_RESULT, job_result, flags, 1);
+REFUSED(JOB_RESULT, job_result, pad, 1);
 REFUSED(EVENT_SUBSCRIBE, event_subscribe, mask, 0x10000);
+REFUSED(EVENT_SUBSCRIBE, event_subscribe, flags, 1);
+REFUSED(EVENT_SUBSCRIBE, event_subscribe, pad, 1);
 
 FIXTURE_SETUP(reserved)
 {

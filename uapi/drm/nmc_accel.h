@@ -530,6 +530,8 @@ struct drm_nmc_submit {
  * @modelled_ns: out: modelled duration, card time
  * @energy_fj: out: modelled energy
  * @fault: out: fault record, @fault.cause zero if none
+ * @flags: must be zero
+ * @pad: must be zero
  *
  * Errors: ENOENT unknown context, or a job never submitted or forgotten; EBUSY not finished.
  */
@@ -540,16 +542,22 @@ struct drm_nmc_job_result {
 	__u64 modelled_ns;
 	__u64 energy_fj;
 	struct drm_nmc_fault fault;
+	__u32 flags;
+	__u32 pad;
 };
 
 /**
  * struct drm_nmc_event_subscribe - EVENT_SUBSCRIBE: events to be read from the file
  * @mask: bit mask of enum nmc_event_type; DEVICE_LOST is always delivered
+ * @flags: must be zero
+ * @pad: must be zero
  *
  * The file is readable (poll) when an event waits. Each file keeps up to 64 events; later ones are counted as dropped.
  */
 struct drm_nmc_event_subscribe {
 	__u64 mask;
+	__u32 flags;
+	__u32 pad;
 };
 
 /**
