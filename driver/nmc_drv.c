@@ -223,6 +223,13 @@ static int nmc_start(struct nmc_device *nmc)
 	return err;
 }
 
+/* The line for failures that have no better one. */
+static int nmc_unusable(struct pci_dev *pdev, int err)
+{
+	dev_err(&pdev->dev, "card cannot be used: %d\n", err);
+	return err;
+}
+
 static int nmc_setup(struct nmc_device *nmc)
 {
 	int err = nmc_hw_init(nmc);
@@ -231,13 +238,15 @@ static int nmc_setup(struct nmc_device *nmc)
 		return err;
 	err = nmc_admin_init(nmc);
 	if (err)
-		return err;
+		return nmc_unusable(nmc->pdev, err);
 	err = nmc_irq_init(nmc);
 	if (err)
 		goto err_admin;
 	err = nmc_queues_init(nmc);
-	if (err)
+	if (err) {
+		nmc_unusable(nmc->pdev, err);
 		goto err_irq;
+	}
 	err = nmc_start(nmc);
 	if (err)
 		nmc_teardown(nmc);
@@ -257,13 +266,14 @@ static int nmc_probe(struct pci_dev *pdev, const struct pci_device_id *id)
 
 	nmc = devm_drm_dev_alloc(&pdev->dev, &nmc_driver, struct nmc_device, drm);
 	if (IS_ERR(nmc))
-		return PTR_ERR(nmc);
+		return nmc_unusable(pdev, PTR_ERR(nmc));
 	pci_set_drvdata(pdev, nmc);
 	err = nmc_device_init(nmc, pdev);
 	if (!err)
 		err = pcim_enable_device(pdev);
-	if (!err)
-		err = nmc_setup(nmc);
+	if (err)
+		return nmc_unusable(pdev, err);
+	err = nmc_setup(nmc);
 	if (err)
 		return err;
 	dev_info(&pdev->dev, "%s, %u tiles, %u queues, firmware %s, accel%d\n", nmc->id.name,
