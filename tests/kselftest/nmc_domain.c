@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * Persistent tile sets of another host domain: run "leave" with the module's domain 0, "found" with
+ * another. Needs root.
+ */
+#include <sys/wait.h>
+#include "kselftest_harness.h"
+#include "nmc_test.h"
+
+#define STRANGER	65534
+
+FIXTURE(domain) {
+	int fd;
+};
+
+FIXTURE_SETUP(domain)
+{
+	self->fd = nmc_open_device();
+	ASSERT_GE(self->fd, 0);
+}
+
+FIXTURE_TEARDOWN(domain)
+{
+	close(self->fd);
+}
+
+static int reopen(int fd, uint32_t *handle)
+{
+	struct drm_nmc_tileset_open args = { .uuid = "nmc_domain" };
+	int err = nmc_call(fd, DRM_IOCTL_NMC_TILESET_OPEN, &args);
+
+	*handle = args.handle;
+	return err;
+}
+
+TEST_F(domain, leave)
+{
+	struct drm_nmc_tileset_create args = {
+		.tiles = 1, .flags = DRM_NMC_TILESET_PERSISTENT, .mode = 0666, .uuid = "nmc_domain",
+	};
+
+	args.class_id = class_find(self->fd, NMC_TECH_DIGITAL);
+	EXPECT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_TILESET_CREATE, &args));
+}
+
+/* Its mode would let everybody in, but who wrote it is not known here. */
+TEST_F(domain, found)
+{
+	uint32_t handle;
+	int status;
+	pid_t pid = fork();
+
+	if (!pid) {
+		if (setgid(STRANGER) || setuid(STRANGER))
+			_exit(255);
+		_exit(-reopen(self->fd, &handle));
+	}
+	ASSERT_EQ(pid, waitpid(pid, &status, 0));
+	EXPECT_EQ(EACCES, WEXITSTATUS(status));
+	ASSERT_EQ(0, reopen(self->fd, &handle));
+	EXPECT_EQ(0, tileset_close(self->fd, handle, DRM_NMC_TILESET_ERASE));
+}
+
+TEST_HARNESS_MAIN
