@@ -36,6 +36,13 @@ void dma_gate(struct dma *d, bool open)
 	pthread_rwlock_unlock(&d->lock);
 }
 
+void dma_master(struct dma *d, bool master)
+{
+	pthread_rwlock_wrlock(&d->lock);
+	d->master = master;
+	pthread_rwlock_unlock(&d->lock);
+}
+
 /* Index of the first region that ends above @address. */
 static unsigned int find(const struct dma *d, uint64_t address)
 {
@@ -142,7 +149,7 @@ void dma_unmap_all(struct dma *d)
 /* Where @addr lies, and how many bytes of its region follow; NULL if nowhere. The caller holds the lock. */
 static uint8_t *locate(struct dma *d, uint64_t addr, bool write, uint64_t *room)
 {
-	unsigned int at = d->open ? find(d, addr) : d->count;
+	unsigned int at = d->open && d->master ? find(d, addr) : d->count;
 	struct dma_region *r = &d->region[at];
 
 	if (at == d->count || addr < r->address || !r->data || (write && !r->writable))

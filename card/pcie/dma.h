@@ -29,12 +29,14 @@ struct dma_region {
  * struct dma - guest memory
  * @lock: read by copies, a piece at a time; written by the socket thread, which goes first
  * @open: copies are allowed; closed by reset and disable
+ * @master: the host lets the card use the bus
  * @count: regions
  * @region: regions in order of their addresses
  */
 struct dma {
 	pthread_rwlock_t lock;
 	bool open;
+	bool master;
 	unsigned int count;
 	struct dma_region region[DMA_MAX_REGIONS];
 };
@@ -44,6 +46,9 @@ void dma_destroy(struct dma *d);
 
 /* After dma_gate(d, false) returns, no copy is under way and none will succeed until it is opened. */
 void dma_gate(struct dma *d, bool open);
+
+/* Likewise for the host's permission to use the bus. */
+void dma_master(struct dma *d, bool master);
 
 /*
  * Maps @region->size bytes of @fd, a memfd that cannot shrink or may be kept from it, or remembers an unreachable region

@@ -134,3 +134,8 @@ bool pci_config_write(struct pci_config *c, unsigned int offset, const void *buf
 	}
 	return reset;
 }
+
+bool pci_config_master(const struct pci_config *c)
+{
+	return c->bytes[PCI_COMMAND] & PCI_COMMAND_MASTER;
+}

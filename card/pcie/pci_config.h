@@ -34,4 +34,7 @@ void pci_config_read(const struct pci_config *c, unsigned int offset, void *buf,
 /* Returns true if the write asks for a function level reset. */
 bool pci_config_write(struct pci_config *c, unsigned int offset, const void *buf, unsigned int bytes);
 
+/* The host lets the function use the bus. */
+bool pci_config_master(const struct pci_config *c);
+
 #endif

@@ -210,6 +210,7 @@ void endpoint_write(struct endpoint *e, uint64_t offset, const void *buf, unsign
 void endpoint_reset(struct endpoint *e)
 {
 	pci_config_reset(&e->config);
+	dma_master(&e->host.dma, false);
 	irq_reset(&e->host.irq);
 	pthread_mutex_lock(&e->lock);
 	dma_gate(&e->host.dma, false);

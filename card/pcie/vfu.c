@@ -196,11 +196,13 @@ static int on_region_read(struct endpoint *e, const struct vfu_message *m, struc
 
 static void write_region(struct endpoint *e, uint32_t region, uint64_t offset, const void *data, uint32_t count)
 {
-	if (region == NMC_BAR_REGS)
+	if (region == NMC_BAR_REGS) {
 		endpoint_write(e, offset, data, count);
-	else if (region == VFIO_PCI_CONFIG_REGION_INDEX &&
-		 pci_config_write(&e->config, (unsigned int)offset, data, count))
-		endpoint_reset(e);
+	} else if (region == VFIO_PCI_CONFIG_REGION_INDEX) {
+		if (pci_config_write(&e->config, (unsigned int)offset, data, count))
+			endpoint_reset(e);
+		dma_master(&e->host.dma, pci_config_master(&e->config));
+	}
 }
 
 static int on_region_write(struct endpoint *e, const struct vfu_message *m, struct vfu_reply *r)

@@ -161,8 +161,15 @@ static inline void introduce(struct host *h)
 	}
 }
 
+/* The host lets the card use the bus, or no more. */
+static inline void master(struct host *h, bool on)
+{
+	write_at(h, VFIO_PCI_CONFIG_REGION_INDEX, PCI_COMMAND, PCI_COMMAND_MEMORY | (on ? PCI_COMMAND_MASTER : 0), 2);
+}
+
 static inline void enable(struct host *h, uint64_t epoch)
 {
+	master(h, true);
 	memset(h->at, 0, BULK);
 	memset(h->tail, 0, sizeof(h->tail));
 	memset(h->done, 0, sizeof(h->done));

@@ -310,6 +310,33 @@ static void reset_during_a_job(void **state)
 	disable(h);
 }
 
+/* Without permission to use the bus nothing of the host's memory is touched, even by a job in execution. */
+static void no_bus_no_dma(void **state)
+{
+	struct host *h = *state;
+	uint8_t *before = malloc(MEMORY);
+	int i;
+
+	enable(h, 1);
+	make_queue(h, 1, 0);
+	make_stream(h, 1, 0xffffffff);
+	submit(h, 1, 1);
+	wait_progress(h, 1);
+	master(h, false);
+	memcpy(before, h->at, MEMORY);
+	for (i = 0; i < 100; i++)
+		nap();
+	assert_memory_equal(before, h->at, MEMORY);
+	disable(h);
+	assert_memory_equal(before, h->at, MEMORY);
+	free(before);
+	enable(h, 1);
+	make_queue(h, 1, 0);
+	make_stream(h, 1, 1);
+	submit(h, 1, 1);
+	assert_int_equal(completion(h, 1)->status, NMC_STATUS_OK);
+}
+
 /* A host whose tail makes no sense loses that queue and nothing else, and can read why. */
 static void broken_ring(void **state)
 {
@@ -523,7 +550,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(registers), T(bad_admin_ring), T(jobs_complete), T(interrupts_follow_the_event_index),
 		T(doorbells_only_when_asleep), T(job_path_registers), T(stop_reports), T(stop_of_a_waiting_job),
-		ON(one_engine, interrupts_while_busy), T(stop_drains), T(reset_during_a_job), T(broken_ring),
+		ON(one_engine, interrupts_while_busy), T(stop_drains), T(reset_during_a_job), T(no_bus_no_dma), T(broken_ring),
 		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages),
 		T(posted_writes), ON(msi, shared_vector), ON(msi, next_host), ON(intx, shared_vector),
 		ON(intx, next_host),
