@@ -92,37 +92,96 @@ TEST_F(submit, not_finished_is_busy)
 	EXPECT_EQ(1, syncobj_status(self->fd, sync));
 }
 
+/*
+ * The first job lasts long enough to be overtaken: when the second, in another context on another
+ * queue, has ended, the first must have.
+ */
+static int slow_first(int fd, uint32_t ctx, struct test_stream *slow, struct test_job *job)
+{
+	int err = stream_create(fd, slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0);
+
+	if (err)
+		return err;
+	stream_nops(slow, 4000, 10000);
+	stream_end(slow);
+	job_init(job, ctx, slow);
+	return 0;
+}
+
 TEST_F(submit, timeline_in_and_out)
 {
-	uint32_t other, timeline;
-	struct test_job second;
+	uint32_t other, timeline, end;
+	struct test_stream slow;
+	struct test_job first, second;
 
 	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
 	ASSERT_EQ(0, syncobj_create(self->fd, &timeline));
-	job_out(&self->job, timeline, 5);
-	ASSERT_EQ(0, job_submit(self->fd, &self->job));
+	ASSERT_EQ(0, syncobj_create(self->fd, &end));
+	ASSERT_EQ(0, slow_first(self->fd, self->ctx, &slow, &first));
+	job_out(&first, timeline, 5);
+	ASSERT_EQ(0, job_submit(self->fd, &first));
 	job_init(&second, other, &self->s);
 	job_in(&second, timeline, 5);
-	job_out(&second, timeline, 9);
+	job_out(&second, end, 9);
 	ASSERT_EQ(0, job_submit(self->fd, &second));
-	ASSERT_EQ(0, syncobj_wait(self->fd, timeline, 9));
-	ASSERT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
-	ASSERT_EQ(0, job_result(self->fd, other, 1, &self->result));
+	ASSERT_EQ(0, syncobj_wait(self->fd, end, 9));
+	EXPECT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
+	EXPECT_EQ(0, job_result(self->fd, other, 1, &self->result));
 }
 
 TEST_F(submit, binary_in_from_another_context)
 {
-	struct test_job second;
+	struct test_job first, second;
+	struct test_stream slow;
 	uint32_t other, sync;
 
 	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
 	ASSERT_EQ(0, syncobj_create(self->fd, &sync));
-	job_out(&self->job, sync, 0);
-	ASSERT_EQ(0, job_submit(self->fd, &self->job));
+	ASSERT_EQ(0, slow_first(self->fd, self->ctx, &slow, &first));
+	job_out(&first, sync, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &first));
 	job_init(&second, other, &self->s);
 	job_in(&second, sync, 0);
 	ASSERT_EQ(0, job_run(self->fd, &second, &self->result));
-	ASSERT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
+	EXPECT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
+}
+
+/* Without a syncobj between them: a buffer that one writes and the other reads. */
+TEST_F(submit, a_reader_waits_for_the_writer)
+{
+	struct test_job first, second;
+	struct test_stream slow;
+	struct test_bo bo;
+	uint32_t other;
+
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
+	ASSERT_EQ(0, bo_create(self->fd, 4096, &bo));
+	ASSERT_EQ(0, slow_first(self->fd, self->ctx, &slow, &first));
+	job_slot(&first, &bo, DRM_NMC_SLOT_WRITE);
+	ASSERT_EQ(0, job_submit(self->fd, &first));
+	job_init(&second, other, &self->s);
+	job_slot(&second, &bo, DRM_NMC_SLOT_READ);
+	ASSERT_EQ(0, job_run(self->fd, &second, &self->result));
+	EXPECT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));
+}
+
+/* And that order is the buffer's alone: another job of that context overtakes. */
+TEST_F(submit, others_overtake)
+{
+	struct test_job first, second;
+	struct drm_nmc_device device;
+	struct test_stream slow;
+	uint32_t other;
+
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_DEVICE, 0, &device, sizeof(device)));
+	if (device.queues < 2 || device.engines < 2)
+		SKIP(return, "one job at a time");
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
+	ASSERT_EQ(0, slow_first(self->fd, self->ctx, &slow, &first));
+	ASSERT_EQ(0, job_submit(self->fd, &first));
+	job_init(&second, other, &self->s);
+	ASSERT_EQ(0, job_run(self->fd, &second, &self->result));
+	EXPECT_EQ(-EBUSY, job_result(self->fd, self->ctx, 1, &self->result));
 }
 
 TEST_F(submit, syncobjs_refused)
