@@ -188,6 +188,28 @@ TEST_F(mvm, through_an_imported_buffer)
 	close(dmabuf);
 }
 
+/* A product on memory that another driver made: operands in, results out. */
+TEST_F(mvm, on_foreign_memory)
+{
+	struct drm_nmc_job_result result;
+	int memfd, dmabuf = foreign_dmabuf(65536, &memfd);
+	struct test_bo foreign = { .size = 65536 };
+
+	ASSERT_GE(dmabuf, 0);
+	foreign.map = mmap(NULL, foreign.size, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+	ASSERT_NE(MAP_FAILED, foreign.map);
+	fill_data(&foreign);
+	ASSERT_EQ(0, bo_import(self->fd, dmabuf, &foreign.handle));
+	ASSERT_EQ(0, run(self->fd, self->ctx, &self->program, &foreign, &result));
+	ASSERT_EQ(NMC_STATUS_OK, result.status);
+	ASSERT_EQ(0, run(self->fd, self->ctx, &self->product, &foreign, &result));
+	ASSERT_EQ(NMC_STATUS_OK, result.status);
+	EXPECT_EQ(0, wrong_results(&foreign));
+	bo_destroy(self->fd, &foreign);
+	close(dmabuf);
+	close(memfd);
+}
+
 /* A tile that was given up is erased before another set owns it: the old weights must not be found. */
 TEST_F(mvm, another_set_starts_erased)
 {
