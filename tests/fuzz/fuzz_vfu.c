@@ -82,6 +82,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memset(memory, 0, MEMORY);
 	if (dma_map(&e->host.dma, &all, memory_fd, 0))
 		abort();
+	dma_master(&e->host.dma, true);
 	while (size >= 4) {
 		struct vfu_message m = { .data = data + 4 };
 		uint16_t length;

@@ -52,6 +52,7 @@ static void maps_overtake_copies(void **state)
 
 	dma_init(&r->dma);
 	assert_int_equal(dma_map(&r->dma, &all, h->memory, 0), 0);
+	dma_master(&r->dma, true);
 	dma_gate(&r->dma, true);
 	for (i = 0; i < READERS; i++)
 		assert_int_equal(pthread_create(&thread[i], NULL, read_for_ever, r), 0);
