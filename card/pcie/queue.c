@@ -86,17 +86,18 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 	__atomic_store_n(&q->cookie, sqe.job, __ATOMIC_RELAXED);
 	__atomic_store_n(&q->executing, true, __ATOMIC_RELEASE);
 	e->hooks.job(e->hooks.ctx, number, &sqe, &q->stop, &q->progress, &cqe);
+	q->last_ns = queue_now();
+	/* Counted before the host can see the completion: it may look at once */
 	pthread_mutex_lock(&e->lock);
 	q->executing = false;
+	q->log.jobs += cqe.status != NMC_STATUS_ABORTED;
+	q->log.wall_busy_ns += q->last_ns - begin;
+	q->log.modelled_busy_ns += cqe.status == NMC_STATUS_OK ? cqe.result : 0;
 	pthread_mutex_unlock(&e->lock);
 	cqe.cookie = sqe.cookie;
 	raised = finish(e, q, &cqe);
-	q->last_ns = queue_now();
 	pthread_mutex_lock(&e->lock);
-	q->log.jobs += cqe.status != NMC_STATUS_ABORTED;
 	q->log.interrupts += raised > 0;
-	q->log.wall_busy_ns += q->last_ns - begin;
-	q->log.modelled_busy_ns += cqe.status == NMC_STATUS_OK ? cqe.result : 0;
 	pthread_mutex_unlock(&e->lock);
 	return raised;
 }

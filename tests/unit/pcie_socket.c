@@ -52,6 +52,9 @@ static void jobs_complete(void **state)
 			assert_int_equal(completion(h, 1)->status, NMC_STATUS_OK);
 	}
 	assert_int_equal(counters(h, 1).jobs, 70);
+	/* The last one is counted once it has been raised, which the completion does not wait for */
+	while (counters(h, 1).interrupts < 70)
+		nap();
 	assert_int_equal(counters(h, 1).interrupts, 70);
 	assert_int_equal(shadow(h, 1)->cq_tail, 70);
 	assert_true(interrupts(h, NMC_VECTOR_IO) > 0);
