@@ -247,4 +247,197 @@ void card_server_inject(struct card_server *server, enum card_fault fault);
  */
 int card_server_counters(struct card_server *server, unsigned int queue, struct nmc_queue_log *log);
 
+struct card_deck;
+
+/**
+ * card_deck_load() - reads a deck that is shipped with the card, by name, or a deck file, by a path that has a '/' or '.'
+ * @name: name or path
+ * @deck: out: to be given to card_deck_destroy()
+ * @error: filled on failure, for a bad deck with "FILE:LINE: KEY: reason"
+ * @error_bytes: its size
+ *
+ * Return: 0, -EINVAL (a bad deck), -E2BIG, -ENOENT, the errno of reading the file, -ENOMEM.
+ */
+int card_deck_load(const char *name, struct card_deck **deck, char *error, size_t error_bytes);
+
+/* The same from @bytes of text; @file stands for it in the error text. */
+int card_deck_parse(const char *text, size_t bytes, const char *file, struct card_deck **deck, char *error,
+		    size_t error_bytes);
+
+void card_deck_destroy(struct card_deck *deck);
+
+/* Name and text of shipped deck @index, NULL past the last; @text may be NULL. */
+const char *card_deck_shipped(unsigned int index, const char **text);
+
+/**
+ * struct card_deck_key - a key of decks, as struct deck_key
+ * @path: sections and key with dots between
+ * @kind: "number", "integer", "word", "flag", "text" or "curve"
+ * @unit: unit of the figures below, empty for pure numbers
+ * @units: units that are accepted
+ * @choices: words that are accepted
+ * @models: pulse models that it is for, empty = all
+ * @needed: pulse models that need it
+ * @meaning: one line
+ * @low: lowest value
+ * @high: highest value
+ * @standard: value without the key
+ * @required: every deck needs it
+ */
+struct card_deck_key {
+	const char *path;
+	const char *kind;
+	const char *unit;
+	char units[64];
+	char choices[128];
+	char models[128];
+	char needed[128];
+	const char *meaning;
+	double low;
+	double high;
+	double standard;
+	bool required;
+};
+
+/* Describes key number @index; false past the last. */
+bool card_deck_key(unsigned int index, struct card_deck_key *key);
+
+/* The value of a key as a deck would state it, see deck_write(). */
+int card_deck_value(const struct card_deck *deck, const char *path, char *text, size_t bytes);
+
+/**
+ * struct card_deck_info - a deck at a glance
+ * @name: of the class
+ * @title: one line
+ * @source: where the figures come from
+ * @technology: kind of cell
+ * @response: pulse model
+ * @ageing: "still", "relaxes" or "drifts"
+ * @leaks: volatile
+ * @levels: stable levels, 0 analog
+ * @max_pulses: pulses after which a cell is given up
+ * @gmin: microsiemens
+ * @gmax: microsiemens
+ * @set_volt: first SET pulse
+ * @reset_volt: first RESET pulse
+ * @set_ns: length of a SET pulse
+ * @reset_ns: length of a RESET pulse
+ * @read_volt: amplitude of a full-scale input
+ * @endurance: median lifetime in pulses, 0 for ever
+ * @activation_ev: activation energy of drift and relaxation, 0 none
+ * @drift_t0_s: t0 of the power law
+ */
+struct card_deck_info {
+	const char *name;
+	const char *title;
+	const char *source;
+	const char *technology;
+	const char *response;
+	const char *ageing;
+	bool leaks;
+	uint32_t levels;
+	uint32_t max_pulses;
+	float gmin;
+	float gmax;
+	float set_volt;
+	float reset_volt;
+	float set_ns;
+	float reset_ns;
+	float read_volt;
+	float endurance;
+	float activation_ev;
+	float drift_t0_s;
+};
+
+/* Texts of @info live as long as the deck. */
+void card_deck_info(const struct card_deck *deck, struct card_deck_info *info);
+
+#define CARD_RIG_CELLS	65536	/* most cells on a rig */
+#define CARD_RIG_AGE	3e9	/* oldest that they get, seconds */
+#define CARD_RIG_PULSES	16384	/* most pulses that they get in one direction */
+
+/**
+ * struct card_rig - cells to look at a deck with
+ * @cells: how many, 1 to %CARD_RIG_CELLS
+ * @seed: seed of all randomness
+ * @tile: number of the tile that they are on: other tiles have other cells
+ * @noisy: see them through noisy reads
+ */
+struct card_rig {
+	unsigned int cells;
+	uint64_t seed;
+	uint32_t tile;
+	bool noisy;
+};
+
+/**
+ * struct card_rig_report - what programming took
+ * @target: what they could be asked for, microsiemens
+ * @converged: share of the cells
+ * @mean_pulses: pulses a cell
+ * @max_pulses: most pulses on a cell
+ * @residual: RMS deviation from @target at verify, microsiemens
+ * @row_ns: modelled time of a row of 256 cells
+ * @cell_fj: modelled energy of a cell, pulses and reads
+ */
+struct card_rig_report {
+	float target;
+	float converged;
+	float mean_pulses;
+	uint32_t max_pulses;
+	float residual;
+	double row_ns;
+	double cell_fj;
+};
+
+/**
+ * card_deck_program() - programs erased cells to one target on a tile of 256 columns and lets them age
+ * @deck: deck
+ * @rig: cells; whole rows are programmed
+ * @target: microsiemens
+ * @age_s: seconds after the last pulse, ascending, at most %CARD_RIG_AGE
+ * @ages: how many
+ * @g: out: @ages x cells conductances, microsiemens
+ * @report: out
+ *
+ * Return: 0, -EINVAL (out of range), -ENOMEM.
+ */
+int card_deck_program(const struct card_deck *deck, const struct card_rig *rig, float target, const double *age_s,
+		      unsigned int ages, float *g, struct card_rig_report *report);
+
+/**
+ * struct card_staircase - equal pulses without verify: the first of the ladder
+ * @start: conductance before them, microsiemens
+ * @points: points in each direction
+ * @set: SET pulses a point
+ * @reset: RESET pulses a point
+ * @set_fj: out: mean energy of a SET pulse
+ * @reset_fj: out: of a RESET pulse
+ */
+struct card_staircase {
+	float start;
+	unsigned int points;
+	unsigned int set;
+	unsigned int reset;
+	double set_fj;
+	double reset_fj;
+};
+
+/**
+ * card_deck_pulses() - SET pulses, then RESET pulses, on cells that are not verified
+ * @deck: deck
+ * @rig: cells
+ * @s: which pulses
+ * @g: out: (1 + 2 @s->points) x cells conductances: before, after each point of SET, after each point of RESET
+ *
+ * Return: 0, -EINVAL (out of range), -ENOTSUP (cells that take their target exactly), -ENOMEM.
+ */
+int card_deck_pulses(const struct card_deck *deck, const struct card_rig *rig, struct card_staircase *s, float *g);
+
+/* Standard deviation of a read of conductance @g that is also the target, at an age, slow and fast noise together; 0 out of range. */
+float card_deck_noise(const struct card_deck *deck, float g, double age_s);
+
+/* Current in microampere at @volt >= 0. */
+double card_deck_current(const struct card_deck *deck, float g, double volt);
+
 #endif

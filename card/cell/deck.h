@@ -475,4 +475,15 @@ int deck_load(const char *name, struct deck *deck, char *error, size_t error_byt
  */
 const char *deck_shipped(unsigned int index, const char **text);
 
+/**
+ * deck_write() - what stands behind a key, as a deck would state it; reading it gives the same value
+ * @deck: deck
+ * @path: key as in struct deck_key, or "spread" for the whole list
+ * @text: out: the value, its unit included, on one line
+ * @bytes: its size; 4096 are enough
+ *
+ * Return: 0, -ENOENT where the deck says the same without the key, -EINVAL (no such key), -ENOSPC, -ENOMEM.
+ */
+int deck_write(const struct deck *deck, const char *path, char *text, size_t bytes);
+
 #endif
