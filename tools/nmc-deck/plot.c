@@ -1,0 +1,374 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A deck as a picture of four panels. gnuplot draws them; it gets everything on its standard input.
+ */
+#include <errno.h>
+#include <math.h>
+#include <spawn.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include "nmc-deck/nmc-deck.h"
+
+#define LEVELS	8	/* of the first panel */
+#define BINS	240	/* of its conductance axis */
+#define TRACES	5	/* of the last two panels */
+#define AGES	33	/* four a decade */
+#define CELLS	2048
+#define DEVICES	256
+#define SHOWN	4	/* devices of the staircase that are drawn alone */
+
+extern char **environ;
+
+/**
+ * struct picture - what is being drawn
+ * @t: options
+ * @deck: deck
+ * @info: the same at a glance
+ * @cells: cells a level
+ * @f: gnuplot's commands
+ */
+struct picture {
+	const struct tool *t;
+	const struct nmc_deck *deck;
+	struct nmc_deck_info info;
+	unsigned int cells;
+	FILE *f;
+};
+
+/* Text in single quotes, in which gnuplot substitutes nothing. */
+static void put_quoted(FILE *f, const char *text)
+{
+	fputc('\'', f);
+	for (; *text; text++)
+		fprintf(f, *text == '\'' ? "''" : "%c", (unsigned char)*text < 0x20 ? ' ' : *text);
+	fputc('\'', f);
+}
+
+static int broken(void)
+{
+	return tool_fail(EXIT_FAILURE, "%s", nmc_last_error());
+}
+
+static void head(const struct picture *p)
+{
+	char title[512];
+
+	snprintf(title, sizeof(title), "%s: %s", p->info.name, p->info.title);
+	fputs("set encoding utf8\n"
+	      "set terminal svg size 1200,920 noenhanced font 'sans-serif,14' background '#ffffff'\n"
+	      "set border 3 lc '#555555'\nset tics nomirror out textcolor '#333333'\nset grid lc '#dddddd' lt 1 lw 1\n"
+	      "set style fill transparent solid 0.35 noborder\n"
+	      "set linetype 1 lc '#0072b2'\nset linetype 2 lc '#d55e00'\nset linetype 3 lc '#009e73'\n"
+	      "set linetype 4 lc '#cc79a7'\nset linetype 5 lc '#e69f00'\nset linetype 6 lc '#56b4e9'\n"
+	      "set linetype 7 lc '#7f5f2f'\nset linetype 8 lc '#444444'\n"
+	      "set lmargin 10\nset rmargin 4\nset tmargin 3\nset bmargin 4\n", p->f);
+	fputs("set multiplot layout 2,2 title ", p->f);
+	put_quoted(p->f, title);
+	fputs(" font ',18'\n", p->f);
+}
+
+/* Nothing of the panel before. */
+static void begin(FILE *f, const char *xlabel, const char *ylabel)
+{
+	fprintf(f, "set xrange [*:*]\nset yrange [*:*]\nunset logscale\nset xtics auto\nset ytics auto\nunset arrow\n"
+		"unset label\nset offsets 0,0,0,0\nset key default\nset key top center samplen 1.5 spacing 1.1 "
+		"textcolor '#333333'\nset xlabel '%s'\nset ylabel '%s'\n", xlabel, ylabel);
+}
+
+/* Each level as shares of its cells in bins, relative to its fullest one. */
+static void put_level(FILE *f, const float *g, unsigned int cells, double low, double high)
+{
+	unsigned int count[BINS] = { 0 }, most = 1, i;
+	double width = (high - low) / BINS;
+
+	for (i = 0; i < cells; i++) {
+		double bin = ((double)g[i] - low) / width;
+		unsigned int b = bin < 0 ? 0 : bin < BINS - 1 ? (unsigned int)bin : BINS - 1;
+
+		most = ++count[b] > most ? count[b] : most;
+	}
+	for (i = 0; i < BINS; i++) {
+		bool edge = count[i] || (i && count[i - 1]) || (i + 1 < BINS && count[i + 1]);
+
+		if (edge)
+			fprintf(f, "%.6g %.4f\n%.6g %.4f\n", low + width * i, (double)count[i] / most, low + width * (i + 1),
+				(double)count[i] / most);
+	}
+}
+
+static void limits(const float *g, size_t n, double *low, double *high)
+{
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		*low = (double)g[i] < *low ? (double)g[i] : *low;
+		*high = (double)g[i] > *high ? (double)g[i] : *high;
+	}
+}
+
+static unsigned int levels_of(const struct nmc_deck_info *info)
+{
+	return info->levels && info->levels < LEVELS ? info->levels : LEVELS;
+}
+
+static int draw_levels(const struct picture *p)
+{
+	struct nmc_deck_rig rig = NMC_DECK_RIG_INIT;
+	struct nmc_deck_report report[LEVELS];
+	unsigned int n = levels_of(&p->info), i;
+	float *g = malloc(sizeof(*g) * n * p->cells);
+	double second = 1, low = (double)p->info.gmin_us, high = (double)p->info.gmax_us, converged = 0, pulses = 0, margin;
+
+	if (!g)
+		return tool_fail(EXIT_FAILURE, "out of memory");
+	rig.cells = p->cells;
+	rig.seed = p->t->seed;
+	for (i = 0; i < n; i++) {
+		report[i] = (struct nmc_deck_report)NMC_DECK_REPORT_INIT;
+		rig.tile = i;
+		if (nmc_deck_program(p->deck, &rig, target_of(&p->info, i, n), &second, 1, g + (size_t)i * p->cells,
+				     &report[i])) {
+			free(g);
+			return broken();
+		}
+		converged += (double)report[i].converged / n;
+		pulses += (double)report[i].mean_pulses / n;
+	}
+	limits(g, (size_t)n * p->cells, &low, &high);
+	margin = 0.02 * (high - low);
+	low -= margin;
+	high += margin;
+	for (i = 0; i < n; i++) {
+		fprintf(p->f, "$level%u << EOD\n", i);
+		put_level(p->f, g + (size_t)i * p->cells, p->cells, low, high);
+		fputs("EOD\n", p->f);
+	}
+	begin(p->f, "conductance (µS)", "cells (fullest bin = 1)");
+	fprintf(p->f, "set title 'Levels 1 s after programming: %.4g %% converged, %.3g pulses a cell'\n", 100 * converged,
+		pulses);
+	fprintf(p->f, "set xrange [%.6g:%.6g]\nset yrange [0:1.5]\nset ytics 0,0.25,1\n"
+		"set key horizontal maxrows 2 title 'target (µS)'\nplot ", low, high);
+	for (i = 0; i < n; i++)
+		fprintf(p->f, "%s$level%u using 1:2 with filledcurves y=0 lt %u title '%.4g'", i ? ", " : "", i, i + 1,
+			(double)report[i].target_us);
+	fputc('\n', p->f);
+	free(g);
+	return 0;
+}
+
+static void draw_note(FILE *f, const char *title, const char *note)
+{
+	begin(f, " ", " ");
+	fprintf(f, "set title '%s'\nset xrange [0:1]\nset yrange [0:1]\nunset xtics\nunset ytics\n"
+		"set label 1 '%s' at 0.5,0.5 center textcolor '#555555'\nplot -1 notitle\n", title, note);
+}
+
+static double pulses_at(const struct stairs *st, unsigned int i)
+{
+	unsigned int n = st->s.points;
+
+	return i <= n ? (double)i * st->s.set : (double)n * st->s.set + (double)(i - n) * st->s.reset;
+}
+
+static int draw_stairs(const struct picture *p)
+{
+	unsigned int i, k, n;
+	struct stairs st;
+	char label[96];
+	int ret = stairs_make(p->deck, &p->info, p->t->seed, DEVICES, &st);
+
+	if (ret == -ENOTSUP) {
+		draw_note(p->f, "Equal pulses without verify", "cells take their target exactly, without pulses");
+		return 0;
+	}
+	if (ret)
+		return ret == -ENOMEM ? tool_fail(EXIT_FAILURE, "out of memory") : broken();
+	n = st.s.points;
+	fputs("$stairs << EOD\n", p->f);
+	for (i = 0; i <= 2 * n; i++) {
+		fprintf(p->f, "%g %.6g %.6g", pulses_at(&st, i), st.mean[i], st.sd[i]);
+		for (k = 0; k < SHOWN; k++)
+			fprintf(p->f, " %.6g", (double)st.g[(size_t)i * st.cells + k]);
+		fputc('\n', p->f);
+	}
+	fputs("EOD\n", p->f);
+	snprintf(label, sizeof(label), "pulses (SET %.3g V, %.4g ns; RESET %.3g V, %.4g ns)", (double)p->info.set_volt,
+		 (double)p->info.set_ns, (double)p->info.reset_volt, (double)p->info.reset_ns);
+	begin(p->f, label, "conductance (µS)");
+	fprintf(p->f, "set title 'Equal pulses without verify: %u SET, then %u RESET'\nset xrange [0:%g]\n", n * st.s.set,
+		n * st.s.reset, pulses_at(&st, 2 * n));
+	fprintf(p->f, "set offsets 0,0,graph 0.3,graph 0.02\nset key horizontal\n"
+		"set arrow 1 from %g,graph 0 to %g,graph 0.8 nohead lc '#999999' dt 2\n", pulses_at(&st, n),
+		pulses_at(&st, n));
+	fprintf(p->f, "plot $stairs using 1:($2-$3 < 0 ? 0 : $2-$3):($2+$3) with filledcurves lt 1 title "
+		"'± sd of %u devices', '' using 1:2 with lines lt 1 lw 2.5 title 'mean'", st.cells);
+	for (k = 0; k < SHOWN; k++)
+		fprintf(p->f, ", '' using 1:%u with lines lc '#888888' lw 0.8 %s", 4 + k,
+			k ? "notitle" : "title 'single devices'");
+	fputc('\n', p->f);
+	stairs_free(&st);
+	return 0;
+}
+
+/* From a second to ten years, or for what leaks from a tenth of the least time to a thousand times it. */
+static void ages_of(const struct picture *p, double *age)
+{
+	double first = 1, last = 10 * YEAR;
+	unsigned int i;
+
+	if (p->info.leaks)
+		first = 1e-6;
+	for (i = 0; i < AGES; i++)
+		age[i] = first * pow(last / first, (double)i / (AGES - 1));
+}
+
+static int draw_retention(const struct picture *p)
+{
+	struct nmc_deck_rig rig = NMC_DECK_RIG_INIT;
+	double age[AGES], first = p->info.leaks ? 1e-6 : 1;
+	float *g = malloc(sizeof(*g) * AGES * p->cells);
+	unsigned int i, k;
+
+	if (!g)
+		return tool_fail(EXIT_FAILURE, "out of memory");
+	ages_of(p, age);
+	rig.cells = p->cells;
+	rig.seed = p->t->seed;
+	for (k = 0; k < TRACES; k++) {
+		rig.tile = 100 + k;
+		if (nmc_deck_program(p->deck, &rig, target_of(&p->info, k, TRACES), age, AGES, g, NULL)) {
+			free(g);
+			return broken();
+		}
+		fprintf(p->f, "$age%u << EOD\n", k);
+		for (i = 0; i < AGES; i++) {
+			struct moments m = moments_of(g + (size_t)i * p->cells, p->cells, 0);
+
+			fprintf(p->f, "%.6g %.6g %.6g\n", age[i], m.mean, m.sd);
+		}
+		fputs("EOD\n", p->f);
+	}
+	free(g);
+	begin(p->f, "time after programming", "conductance (µS)");
+	fprintf(p->f, "set title 'Retention at the reference temperature: mean ± sd'\nset logscale x\nset xrange [%g:%g]\n",
+		first, 10 * YEAR);
+	fputs("set xtics (", p->f);
+	if (p->info.leaks)
+		fputs("'1 µs' 1e-6, '1 ms' 1e-3, '1 s' 1, '1 h' 3600, ", p->f);
+	else
+		fputs("'1 s' 1, '1 min' 60, '1 h' 3600, ", p->f);
+	fprintf(p->f, "'1 d' 86400, '30 d' %g, '1 y' %g, '10 y' %g)\n", 30 * DAY, YEAR, 10 * YEAR);
+	fputs("set offsets 0,0,graph 0.25,graph 0.02\nset key horizontal maxrows 1 title 'target (µS)'\nplot ", p->f);
+	for (k = 0; k < TRACES; k++)
+		fprintf(p->f, "%s$age%u using 1:($2-$3 < 0 ? 0 : $2-$3):($2+$3) with filledcurves lt %u notitle, "
+			"'' using 1:2 with lines lt %u lw 2 title '%.4g'", k ? ", " : "", k, k + 1, k + 1,
+			(double)target_of(&p->info, k, TRACES));
+	fputc('\n', p->f);
+	return 0;
+}
+
+static void draw_current(const struct picture *p)
+{
+	double most = (double)p->info.read_volt > 0.5 ? (double)p->info.read_volt : 0.5;
+	unsigned int i, k;
+
+	for (k = 0; k < TRACES; k++) {
+		float g = target_of(&p->info, k, TRACES);
+
+		fprintf(p->f, "$iv%u << EOD\n", k);
+		for (i = 0; i <= 50; i++)
+			fprintf(p->f, "%.4g %.6g %.6g\n", most * i / 50, nmc_deck_current(p->deck, g, most * i / 50),
+				(double)g * most * i / 50);
+		fputs("EOD\n", p->f);
+	}
+	begin(p->f, "voltage (V)", "current (µA)");
+	fprintf(p->f, "set title 'Current; dashed: ohmic'\nset xrange [0:%g]\nset offsets 0,0,graph 0.25,graph 0.02\n"
+		"set key horizontal maxrows 1 title 'conductance (µS)'\n", most);
+	fprintf(p->f, "set arrow 1 from %.4g,graph 0 to %.4g,graph 0.8 nohead lc '#999999' dt 2\n"
+		"set label 1 'read: %.3g V' at %.4g,graph 0.77 left offset 0.6,0 textcolor '#555555'\nplot ",
+		(double)p->info.read_volt, (double)p->info.read_volt, (double)p->info.read_volt, (double)p->info.read_volt);
+	for (k = 0; k < TRACES; k++)
+		fprintf(p->f, "%s$iv%u using 1:2 with lines lt %u lw 2 title '%.4g', '' using 1:3 with lines lt %u lw 1 dt 2 "
+			"notitle", k ? ", " : "", k, k + 1, (double)target_of(&p->info, k, TRACES), k + 1);
+	fputs("\nunset multiplot\n", p->f);
+}
+
+/* Runs gnuplot with @text as its input and @to as its output. */
+static int run_gnuplot(const char *text, size_t bytes, FILE *to)
+{
+	static char *const argv[] = { (char *)"gnuplot", (char *)"-d", (char *)"-", NULL };
+	posix_spawn_file_actions_t actions;
+	int fds[2], status = 0, ret;
+	pid_t pid;
+
+	if (fflush(to) || pipe(fds))
+		return tool_fail(EXIT_FAILURE, "gnuplot cannot be run: %s", strerror(errno));
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_adddup2(&actions, fds[0], STDIN_FILENO);
+	posix_spawn_file_actions_addclose(&actions, fds[1]);
+	if (fileno(to) != STDOUT_FILENO)
+		posix_spawn_file_actions_adddup2(&actions, fileno(to), STDOUT_FILENO);
+	ret = posix_spawnp(&pid, "gnuplot", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	close(fds[0]);
+	while (!ret && bytes) {
+		ssize_t n = write(fds[1], text, bytes);
+
+		if (n < 0 && errno != EINTR)
+			break;
+		text += n > 0 ? n : 0;
+		bytes -= n > 0 ? (size_t)n : 0;
+	}
+	close(fds[1]);
+	if (ret == ENOENT)
+		return tool_fail(EXIT_FAILURE, "gnuplot, which draws, is not installed (package gnuplot-nox)");
+	if (ret)
+		return tool_fail(EXIT_FAILURE, "gnuplot cannot be run: %s", strerror(ret));
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	return status || bytes ? tool_fail(EXIT_FAILURE, "gnuplot failed") : 0;
+}
+
+static int draw(struct picture *p, FILE *to)
+{
+	char *text = NULL;
+	size_t bytes = 0;
+	int ret;
+
+	p->f = open_memstream(&text, &bytes);
+	if (!p->f)
+		return tool_fail(EXIT_FAILURE, "out of memory");
+	head(p);
+	ret = draw_levels(p);
+	if (!ret)
+		ret = draw_stairs(p);
+	if (!ret)
+		ret = draw_retention(p);
+	if (!ret)
+		draw_current(p);
+	if (fclose(p->f) && !ret)
+		ret = tool_fail(EXIT_FAILURE, "out of memory");
+	if (!ret)
+		ret = run_gnuplot(text, bytes, to);
+	free(text);
+	return ret;
+}
+
+int run_plot(const struct tool *t)
+{
+	struct picture p = { .t = t, .info = NMC_DECK_INFO_INIT, .cells = t->cells ? t->cells : CELLS };
+	struct nmc_deck *deck;
+	struct output o;
+	int ret = one_deck(t, &deck, &p.info);
+
+	if (ret)
+		return ret;
+	p.deck = deck;
+	ret = output_open(t, &o);
+	if (!ret)
+		ret = output_close(t, &o, draw(&p, o.f));
+	nmc_deck_destroy(deck);
+	return ret;
+}
