@@ -29,6 +29,7 @@ static int read_all(const struct tool *t, struct fit *f)
 	char error[512];
 	unsigned int i;
 
+	f->like_info = (struct nmc_deck_info)NMC_DECK_INFO_INIT;
 	if (nmc_deck_load(t->like, &f->like))
 		return tool_fail(EXIT_INPUT, "%s", nmc_last_error());
 	nmc_deck_info(f->like, &f->like_info);
@@ -110,14 +111,15 @@ static int find_residual(const struct tool *t, struct fit *f)
 
 static void time_text(double s, char *text, size_t bytes)
 {
-	if (s < 120)
-		snprintf(text, bytes, "%.4g s", s);
-	else if (s < 7200)
-		snprintf(text, bytes, "%.4g min", s / 60);
-	else if (s < 2 * DAY)
-		snprintf(text, bytes, "%.4g h", s / 3600);
-	else
-		snprintf(text, bytes, "%.4g d", s / DAY);
+	static const struct {
+		const char *name;
+		double s;
+	} units[] = { { "y", YEAR }, { "d", DAY }, { "h", 3600 }, { "min", 60 }, { "s", 1 }, { "ms", 1e-3 }, { "us", 0 } };
+	unsigned int i;
+
+	for (i = 0; s < 0.999 * units[i].s; i++)
+		;
+	snprintf(text, bytes, "%.4g %s", s / (units[i].s > 0 ? units[i].s : 1e-6), units[i].name);
 }
 
 static void say_measured(FILE *to, const struct fit *f)
@@ -152,10 +154,12 @@ static void say_curves(FILE *to, const struct fit *f)
 	if (f->nu_known)
 		fprintf(to, "fitted     drift exponent: mean within %.2f, its spread within %.2f standard errors\n",
 			f->nu.error, f->nu_sigma.error);
-	else if (f->drifts)
+	if (f->t0_known)
+		fprintf(to, "fitted     drift begins to count at %.3g s\n", f->t0);
+	if (f->drifts && !f->nu_known)
 		fprintf(to, "fitted     no drift: it needs two times at least that are apart; that of %s is kept\n",
 			f->like_info.name);
-	else if (f->spreads < 2)
+	else if (!f->drifts && f->spreads < 2)
 		fprintf(to, "fitted     no relaxation: there is one time only\n");
 	if (f->band > 0)
 		fprintf(to, "fitted     half band %.4g uS, of the verify reads\n", f->band);

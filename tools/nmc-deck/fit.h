@@ -48,7 +48,7 @@ double fit_value(const struct fit_curve *c, double r);
 /* Weighted least squares: a polynomial of @degree, less where there are few points. */
 void fit_polynomial(const struct fit_point *p, unsigned int n, unsigned int degree, struct fit_curve *c);
 
-/* The better of a parabola and a straight line in ln r. */
+/* A parabola, or a plateau with a straight line in ln r below it, whichever is nearer. */
 void fit_parabola_or_log(const struct fit_point *p, unsigned int n, struct fit_curve *c);
 
 /**
@@ -79,6 +79,8 @@ struct fit_cell {
  * @gmax: highest target
  * @drifts: the technology drifts
  * @nu_known: drift could be measured
+ * @t0: t0 of the drift, seconds
+ * @t0_known: it was measured
  * @spreads: curves of the spread
  * @spread_at: their times
  * @spread: the curves
@@ -102,6 +104,8 @@ struct fit {
 	double gmax;
 	bool drifts;
 	bool nu_known;
+	double t0;
+	bool t0_known;
 	unsigned int spreads;
 	double spread_at[FIT_SPREADS];
 	struct fit_curve spread[FIT_SPREADS];

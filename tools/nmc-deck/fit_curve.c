@@ -7,7 +7,8 @@
 #include <string.h>
 #include "nmc-deck/fit.h"
 
-#define TINY 1e-9	/* of a column's length: what is left of it depends on those before */
+#define KNEES	64	/* that are tried */
+#define TINY	1e-9	/* of a column's length: what is left of it depends on those before */
 
 double fit_value(const struct fit_curve *c, double r)
 {
@@ -87,8 +88,8 @@ static double distance(const struct fit_point *p, unsigned int n, const struct f
 	return sqrt(sum / n);
 }
 
-/* Columns 1, r, r^2, ... and, if @with_log, ln r, each point in units of its error. */
-static void solve(const struct fit_point *p, unsigned int n, unsigned int terms, bool with_log, struct fit_curve *c)
+/* Columns 1, r, r^2, ..., each point in units of its error. */
+static void solve(const struct fit_point *p, unsigned int n, unsigned int terms, struct fit_curve *c)
 {
 	double (*a)[FIT_LEVELS] = calloc(FIT_TERMS, sizeof(*a)), *y = calloc(FIT_LEVELS, sizeof(*y)), x[FIT_TERMS] = { 0 };
 	unsigned int i, k;
@@ -100,13 +101,10 @@ static void solve(const struct fit_point *p, unsigned int n, unsigned int terms,
 		y[i] = p[i].y / p[i].error;
 		for (k = 0; k < terms; k++, power *= p[i].r)
 			a[k][i] = power;
-		if (with_log)
-			a[terms][i] = log(p[i].r > 1e-6 ? p[i].r : 1e-6) / p[i].error;
 	}
 	if (a && y)
-		least_squares(a, y, n, terms + with_log, x);
+		least_squares(a, y, n, terms, x);
 	memcpy(c->poly, x, terms * sizeof(*x));
-	c->ln = with_log ? x[terms] : 0;
 	bounds(p, n, c);
 	c->error = distance(p, n, c);
 	free(a);
@@ -117,17 +115,44 @@ void fit_polynomial(const struct fit_point *p, unsigned int n, unsigned int degr
 {
 	unsigned int terms = degree + 1 < n ? degree + 1 : n;
 
-	solve(p, n, terms < FIT_TERMS ? terms : FIT_TERMS, false, c);
+	solve(p, n, terms < FIT_TERMS ? terms : FIT_TERMS, c);
+}
+
+/* A plateau from @knee on, below it a straight line in ln r that ends there. */
+static void solve_knee(const struct fit_point *p, unsigned int n, double knee, struct fit_curve *c)
+{
+	double (*a)[FIT_LEVELS] = calloc(2, sizeof(*a)), *y = calloc(FIT_LEVELS, sizeof(*y)), x[2] = { 0 };
+	unsigned int i;
+
+	for (i = 0; i < n && a && y; i++) {
+		y[i] = p[i].y / p[i].error;
+		a[0][i] = 1 / p[i].error;
+		a[1][i] = p[i].r < knee ? log((p[i].r > 1e-6 ? p[i].r : 1e-6) / knee) / p[i].error : 0;
+	}
+	if (a && y)
+		least_squares(a, y, n, 2, x);
+	*c = (struct fit_curve){ .terms = 1, .poly = { x[0] - x[1] * log(knee) }, .ln = x[1] };
+	bounds(p, n, c);
+	if (x[1] < 0)
+		c->min = x[0];
+	else
+		c->max = x[0];
+	if (c->max <= c->min)
+		bounds(p, n, c);
+	c->error = distance(p, n, c);
+	free(a);
+	free(y);
 }
 
 void fit_parabola_or_log(const struct fit_point *p, unsigned int n, struct fit_curve *c)
 {
-	struct fit_curve log_line;
+	struct fit_curve other;
+	unsigned int i;
 
 	fit_polynomial(p, n, 2, c);
-	if (n < 2)
-		return;
-	solve(p, n, 1, true, &log_line);
-	if (log_line.error <= c->error)
-		*c = log_line;
+	for (i = 0; n > 2 && i <= KNEES; i++) {
+		solve_knee(p, n, p[0].r * pow(p[n - 1].r / p[0].r, (i + 1.0) / (KNEES + 1)), &other);
+		if (other.error < c->error)
+			*c = other;
+	}
 }

@@ -9,6 +9,7 @@
 
 #define SAME_TIME	1.25	/* times within this factor are one */
 #define FEWEST		8	/* readings that a deviation is taken of */
+#define T0_STEPS	16
 #define LOWEST_R	0.04	/* of gmax: below it a drift exponent says nothing */
 
 static int by_time(const void *a, const void *b)
@@ -198,6 +199,7 @@ static int relaxation(const struct tool *t, struct fit *f)
  * @start: conductance at the write
  * @slope_error: variance of @slope, 0 unknown
  * @start_error: variance of @start, 0 unknown
+ * @rest: sum of squares that the line leaves
  */
 struct line {
 	unsigned int n;
@@ -205,6 +207,7 @@ struct line {
 	double start;
 	double slope_error;
 	double start_error;
+	double rest;
 };
 
 static bool lay_line(const struct csv_row *row, size_t n, double t0, struct line *out)
@@ -237,8 +240,8 @@ static bool lay_line(const struct csv_row *row, size_t n, double t0, struct line
 	out->start = exp((sy - out->slope * sx) / m);
 	if (out->n < 3)
 		return true;
-	rest = (syy - out->slope * sxy) / (m - 2);
-	rest = rest > 0 ? rest : 0;
+	out->rest = syy - out->slope * sxy;
+	rest = out->rest > 0 ? out->rest / (m - 2) : 0;
 	out->slope_error = rest / sxx;
 	out->start_error = rest * (1 / m + sx * sx / (m * m) / sxx) * out->start * out->start;
 	return true;
@@ -256,17 +259,77 @@ struct drift_sums {
 	double start_error;
 };
 
+/* Readings of the write that reading @i begins, those of target @l. */
+static size_t readings_of(const struct fit *f, unsigned int l, size_t i)
+{
+	size_t next = i + 1;
+
+	while (next < f->first[l + 1] && f->csv.rows[next].cell == f->csv.rows[i].cell)
+		next++;
+	return next - i;
+}
+
+/* What straight lines with @t0 leave of the writes; *n of them have one. */
+static double left_by(const struct fit *f, double t0, unsigned int *n)
+{
+	double sum = 0;
+	unsigned int l;
+	size_t i, count;
+	struct line line;
+
+	*n = 0;
+	for (l = 0; l < f->levels; l++) {
+		if ((double)f->target[l] < LOWEST_R * f->gmax)
+			continue;
+		for (i = f->first[l]; i < f->first[l + 1]; i += count) {
+			count = readings_of(f, l, i);
+			if (!lay_line(f->csv.rows + i, count, t0, &line) || line.n < 3)
+				continue;
+			sum += line.rest;
+			++*n;
+		}
+	}
+	return sum;
+}
+
+/* The t0 with which ln g comes nearest to straight lines: a grid, then a finer one around its best. */
+static void find_t0(struct fit *f)
+{
+	double low = log(f->at[0] / 4), high = log(f->at[f->times - 1] / 4), best = 0, least = 0, step;
+	unsigned int most = 0, n, i, round;
+
+	f->t0 = (double)f->like_info.drift_t0_s;
+	f->t0_known = false;
+	for (round = 0; f->times > 2 && round < 3; round++) {
+		step = (high - low) / T0_STEPS;
+		for (i = 0; i <= T0_STEPS; i++) {
+			double rest = left_by(f, exp(low + step * i), &n);
+
+			if (n < FEWEST || n < most || (n == most && rest >= least))
+				continue;
+			most = n;
+			least = rest;
+			best = low + step * i;
+		}
+		low = best - step;
+		high = best + step;
+	}
+	if (!most)
+		return;
+	f->t0 = exp(best);
+	f->t0_known = true;
+}
+
 static void sum_drift(const struct fit *f, unsigned int l, struct drift_sums *s)
 {
 	const struct csv_row *row = f->csv.rows;
-	size_t i, next;
+	size_t i, count;
 	struct line line;
 
 	*s = (struct drift_sums){ 0 };
-	for (i = f->first[l]; i < f->first[l + 1]; i = next) {
-		for (next = i + 1; next < f->first[l + 1] && row[next].cell == row[i].cell; next++)
-			;
-		if (!lay_line(row + i, next - i, (double)f->like_info.drift_t0_s, &line))
+	for (i = f->first[l]; i < f->first[l + 1]; i += count) {
+		count = readings_of(f, l, i);
+		if (!lay_line(row + i, count, f->t0, &line))
 			continue;
 		s->n++;
 		s->nu -= line.slope;
@@ -296,6 +359,7 @@ static int drifting(const struct tool *t, struct fit *f)
 	struct fit_point *p = malloc(4 * FIT_LEVELS * sizeof(*p)), *nu = p + FIT_LEVELS, *sd = nu + FIT_LEVELS;
 	unsigned int l, n = 0, known = 0;
 
+	find_t0(f);
 	for (l = 0; p && l < f->levels; l++) {
 		const struct fit_cell *c = &f->seen[l][0];
 		double r = (double)f->target[l] / f->gmax, sigma;

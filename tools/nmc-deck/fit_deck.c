@@ -69,6 +69,8 @@ static const char *put_measured(FILE *f, const struct tool *t, const struct fit 
 		return fprintf(f, "%.6g uS", fit->band), "measured: verify reads";
 	if (!strcmp(path, "program.residual") && fit->residual_known)
 		return put_residual(f, fit), "what this ladder leaves, measured on the model";
+	if (!strcmp(path, "drift.t0") && fit->t0_known)
+		return fprintf(f, "%.4g s", fit->t0), "measured";
 	if (!strcmp(path, "drift.nu") && fit->nu_known)
 		return put_curve(f, &fit->nu, ""), "measured";
 	if (!strcmp(path, "drift.nu_sigma") && fit->nu_known)

@@ -39,41 +39,48 @@ float target_of(const struct nmc_deck_info *info, unsigned int i, unsigned int n
 static int doubling(const struct nmc_deck *deck, const struct nmc_deck_rig *rig, struct nmc_deck_staircase s, bool up,
 		    float *g, double *mean)
 {
-	unsigned int step, i;
+	unsigned int step;
+	int ret;
 
 	for (step = 0; 1u << step <= MOST_PULSES; step++) {
 		s.points = 1;
 		s.set = up ? 1u << step : s.set;
 		s.reset = up ? 1 : 1u << step;
-		i = nmc_deck_pulses(deck, rig, &s, g);
-		if (i)
-			return (int)i;
+		ret = nmc_deck_pulses(deck, rig, &s, g);
+		if (ret)
+			return ret;
 		mean[0] = moments_of(g + (up ? 0 : rig->cells), rig->cells, 0).mean;
 		mean[step + 1] = moments_of(g + (up ? rig->cells : 2 * rig->cells), rig->cells, 0).mean;
 	}
 	return 0;
 }
 
-/* Pulses a point so that the staircase goes most of the way that it can go; at least one. */
-static unsigned int stride_of(const double *mean)
+/* Pulses that go most of the way that there is to go. */
+static double pulses_of(const double *mean)
 {
 	unsigned int step, last = 15;
-	double way = SHARE * fabs(mean[last] - mean[0]), before, here, pulses;
+	double way = SHARE * fabs(mean[last] - mean[0]), before, here;
 
 	for (step = 1; step < last && fabs(mean[step] - mean[0]) < way; step++)
 		;
-	before = step == 1 ? 0 : fabs(mean[step - 1] - mean[0]);
+	before = fabs(mean[step - 1] - mean[0]);
 	here = fabs(mean[step] - mean[0]);
-	pulses = (double)(1u << (step - 1));
-	if (step > 1 && here > before)
-		pulses *= 0.5 + 0.5 * (way - before) / (here - before);
-	pulses = ceil(pulses / POINTS);
-	return pulses < 1 ? 1 : pulses > MOST_PULSES / POINTS ? MOST_PULSES / POINTS : (unsigned int)pulses;
+	if (step == 1 || here <= before)
+		return 1u << (step - 1);
+	return ceil((1u << (step - 1)) * (0.5 + 0.5 * (way - before) / (here - before)));
 }
 
-static int find_strides(const struct nmc_deck *deck, uint64_t seed, struct nmc_deck_staircase *s)
+static unsigned int stride_of(double pulses)
+{
+	double stride = ceil(pulses / POINTS);
+
+	return stride > MOST_PULSES / POINTS ? MOST_PULSES / POINTS : (unsigned int)stride;
+}
+
+static int find_strides(const struct nmc_deck *deck, uint64_t seed, struct stairs *st)
 {
 	struct nmc_deck_rig rig = NMC_DECK_RIG_INIT;
+	struct nmc_deck_staircase s = st->s;
 	double mean[16];
 	float *g;
 	int ret;
@@ -83,17 +90,19 @@ static int find_strides(const struct nmc_deck *deck, uint64_t seed, struct nmc_d
 	g = malloc(3 * sizeof(*g) * rig.cells);
 	if (!g)
 		return -ENOMEM;
-	ret = doubling(deck, &rig, *s, true, g, mean);
+	ret = doubling(deck, &rig, s, true, g, mean);
 	if (!ret) {
-		unsigned int set = stride_of(mean);
-
-		s->set = set * POINTS;
-		ret = doubling(deck, &rig, *s, false, g, mean);
-		s->set = set;
-		s->reset = ret ? 1 : stride_of(mean);
+		st->set_pulses = pulses_of(mean);
+		st->s.set = stride_of(st->set_pulses);
+		s.set = st->s.set * POINTS;
+		ret = doubling(deck, &rig, s, false, g, mean);
+	}
+	if (!ret) {
+		st->reset_pulses = pulses_of(mean);
+		st->s.reset = stride_of(st->reset_pulses);
 	}
 	free(g);
-	s->points = POINTS;
+	st->s.points = POINTS;
 	return ret;
 }
 
@@ -108,7 +117,7 @@ int stairs_make(const struct nmc_deck *deck, const struct nmc_deck_info *info, u
 	rig.cells = cells;
 	rig.seed = seed;
 	st->s.start_us = info->gmin_us;
-	ret = find_strides(deck, seed, &st->s);
+	ret = find_strides(deck, seed, st);
 	if (ret)
 		return ret;
 	st->g = malloc(sizeof(*st->g) * all * cells);

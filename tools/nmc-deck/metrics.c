@@ -12,7 +12,7 @@
 #define LEVELS	9	/* targets from gmin to gmax */
 #define CELLS	2048
 #define DEVICES	1024
-#define FEW	4	/* pulses at half range, from which spreads are told */
+#define FEW	4	/* steps at half range, from which spreads are told */
 
 /**
  * struct metrics - figures of a deck; NAN where there is none
@@ -96,9 +96,9 @@ static int program_metrics(const struct nmc_deck *deck, const struct nmc_deck_in
 			free(g);
 			return broken();
 		}
-		m->converged += (double)report.converged / n;
-		m->pulses += (double)report.mean_pulses / n;
-		m->program_pj += report.cell_fj * 1e-3 / n;
+		m->converged += (double)report.converged;
+		m->pulses += (double)report.mean_pulses;
+		m->program_pj += report.cell_fj * 1e-3;
 		for (k = 0; k < 3; k++) {
 			struct moments at = moments_of(g + (size_t)k * cells, cells, (double)report.target_us);
 
@@ -106,12 +106,15 @@ static int program_metrics(const struct nmc_deck *deck, const struct nmc_deck_in
 			low = i || k ? low : at.mean;
 			high = k ? high : at.mean;
 			later[k] = at.mean;
-			m->rms[k] += at.rms * at.rms / n;
+			m->rms[k] += at.rms * at.rms;
 		}
 	}
 	free(g);
+	m->converged /= n;
+	m->pulses /= n;
+	m->program_pj /= n;
 	for (k = 0; k < 3; k++)
-		m->rms[k] = sqrt(m->rms[k]) / (double)info->gmax_us;
+		m->rms[k] = sqrt(m->rms[k] / n) / (double)info->gmax_us;
 	m->kept[0] = later[1] / later[0];
 	m->kept[1] = later[2] / later[0];
 	m->on_off = low > 0 ? high / low : INFINITY;
@@ -163,55 +166,105 @@ static double asymmetry(const struct stairs *st)
 	return seen ? sum / seen : NAN;
 }
 
-/* Parts of the variance of steps: within a device and between devices, less what all devices share. */
-static void spreads(const float *g, unsigned int devices, struct metrics *m)
+/**
+ * struct steps - what steps of devices tell, each of some pulses
+ * @mean: mean step
+ * @within: variance within a device, beyond what all devices share
+ * @next: covariance of a step with the one after it
+ * @between: variance of the mean step between devices
+ */
+struct steps {
+	double mean;
+	double within;
+	double next;
+	double between;
+};
+
+/* Steps @k and @k + 1 of device @d; the first, from an exact start, is not like the others. */
+static double step_of(const float *g, unsigned int d, unsigned int k)
 {
-	double shared[FEW] = { 0 }, all = 0, within = 0, between = 0;
+	return (double)(g[(k + 2) * DEVICES + d] - g[(k + 1) * DEVICES + d]);
+}
+
+static void tell_steps(const float *g, struct steps *s)
+{
+	double shared[FEW] = { 0 };
 	unsigned int d, k;
 
-	for (k = 0; k < FEW; k++)
-		for (d = 0; d < devices; d++)
-			shared[k] += (double)(g[(k + 1) * devices + d] - g[k * devices + d]) / devices;
-	for (k = 0; k < FEW; k++)
-		all += shared[k] / FEW;
-	for (d = 0; d < devices; d++) {
+	*s = (struct steps){ 0 };
+	for (k = 0; k < FEW; k++) {
+		for (d = 0; d < DEVICES; d++)
+			shared[k] += step_of(g, d, k) / DEVICES;
+		s->mean += shared[k] / FEW;
+	}
+	for (d = 0; d < DEVICES; d++) {
 		double rest[FEW], own = 0;
 
 		for (k = 0; k < FEW; k++) {
-			rest[k] = (double)(g[(k + 1) * devices + d] - g[k * devices + d]) - shared[k];
+			rest[k] = step_of(g, d, k) - shared[k];
 			own += rest[k] / FEW;
 		}
 		for (k = 0; k < FEW; k++)
-			within += (rest[k] - own) * (rest[k] - own) / (FEW - 1) / devices;
-		between += own * own / (devices - 1);
+			s->within += (rest[k] - own) * (rest[k] - own) / (FEW - 1) / DEVICES;
+		for (k = 0; k + 1 < FEW; k++)
+			s->next += (rest[k] - own) * (rest[k + 1] - own) / (FEW - 1) / DEVICES;
+		s->between += own * own / (DEVICES - 1);
 	}
-	between -= within / FEW;
-	m->c2c = all != 0 ? sqrt(within) / fabs(all) : NAN;
-	m->d2d = all != 0 ? sqrt(between > 0 ? between : 0) / fabs(all) : NAN;
 }
 
-static int half_range(const struct nmc_deck *deck, const struct nmc_deck_info *info, const struct tool *t,
-		      struct metrics *m)
+static int take_steps(const struct nmc_deck *deck, const struct nmc_deck_info *info, const struct tool *t,
+		      unsigned int pulses, struct nmc_deck_staircase *s, struct steps *steps)
 {
-	struct nmc_deck_staircase s = NMC_DECK_STAIRCASE_INIT;
 	struct nmc_deck_rig rig = NMC_DECK_RIG_INIT;
-	float *g = malloc((2 * FEW + 1) * sizeof(*g) * DEVICES);
+	float *g = malloc((2 * FEW + 3) * sizeof(*g) * DEVICES);
 	int ret;
 
 	if (!g)
 		return tool_fail(EXIT_FAILURE, "out of memory");
 	rig.cells = DEVICES;
 	rig.seed = t->seed;
-	s.points = FEW;
-	s.start_us = 0.5f * (info->gmin_us + info->gmax_us);
-	ret = nmc_deck_pulses(deck, &rig, &s, g) ? broken() : 0;
-	if (!ret) {
-		spreads(g, DEVICES, m);
-		m->set_pj = s.set_fj * 1e-3;
-		m->reset_pj = s.reset_fj * 1e-3;
-	}
+	s->points = FEW + 1;
+	s->set = pulses;
+	s->reset = 1;
+	s->start_us = 0.5f * (info->gmin_us + info->gmax_us);
+	ret = nmc_deck_pulses(deck, &rig, s, g) ? broken() : 0;
+	if (!ret)
+		tell_steps(g, steps);
 	free(g);
 	return ret;
+}
+
+/*
+ * Spreads of a step at half range. Where what is read differs from the state that pulses move, neighbouring steps go
+ * against each other; steps of many pulses then tell the two apart, as only what moves adds up.
+ */
+static int half_range(const struct nmc_deck *deck, const struct nmc_deck_info *info, const struct tool *t,
+		      double set_pulses, struct metrics *m)
+{
+	struct nmc_deck_staircase s = NMC_DECK_STAIRCASE_INIT, more = NMC_DECK_STAIRCASE_INIT;
+	unsigned int many = set_pulses > 64 ? (unsigned int)(set_pulses / 16) : 4;
+	struct steps one, sum;
+	double noise = 0, between;
+	int ret = take_steps(deck, info, t, 1, &s, &one);
+
+	if (ret)
+		return ret;
+	m->set_pj = s.set_fj * 1e-3;
+	m->reset_pj = s.reset_fj * 1e-3;
+	if (one.next < -0.35 * one.within) {	/* -1/8 without such noise, -1/2 with nothing else */
+		ret = take_steps(deck, info, t, many, &more, &sum);
+		noise = one.within;
+		one.within = (sum.within - noise) / (many - 1);
+		one.between = sum.between / ((double)many * many);
+		one.mean = sum.mean / many;
+		noise /= (double)many * many * FEW;
+	}
+	if (ret)
+		return ret;
+	between = one.between - (one.within > 0 ? one.within : 0) / (FEW * (noise > 0 ? many : 1.0)) - noise / FEW;
+	m->c2c = one.mean != 0 ? sqrt(one.within > 0 ? one.within : 0) / fabs(one.mean) : NAN;
+	m->d2d = one.mean != 0 ? sqrt(between > 0 ? between : 0) / fabs(one.mean) : NAN;
+	return 0;
 }
 
 static int pulse_metrics(const struct nmc_deck *deck, const struct nmc_deck_info *info, const struct tool *t,
@@ -224,13 +277,13 @@ static int pulse_metrics(const struct nmc_deck *deck, const struct nmc_deck_info
 		return 0;
 	if (ret)
 		return ret == -ENOMEM ? tool_fail(EXIT_FAILURE, "out of memory") : broken();
-	m->set_pulses = st.s.points * st.s.set;
-	m->reset_pulses = st.s.points * st.s.reset;
+	m->set_pulses = st.set_pulses;
+	m->reset_pulses = st.reset_pulses;
 	m->set_nonlinearity = nonlinearity(st.mean, st.s.points + 1);
 	m->reset_nonlinearity = nonlinearity(st.mean + st.s.points, st.s.points + 1);
 	m->asymmetry = asymmetry(&st);
 	stairs_free(&st);
-	return half_range(deck, info, t, m);
+	return half_range(deck, info, t, m->set_pulses, m);
 }
 
 /**

@@ -114,6 +114,8 @@ float target_of(const struct nmc_deck_info *info, unsigned int i, unsigned int n
  * @g: (1 + 2 points) x cells
  * @mean: mean at each point
  * @sd: its spread from device to device
+ * @set_pulses: SET pulses that go so far; the staircase has up to 63 more
+ * @reset_pulses: RESET pulses back
  */
 struct stairs {
 	struct nmc_deck_staircase s;
@@ -121,6 +123,8 @@ struct stairs {
 	float *g;
 	double *mean;
 	double *sd;
+	double set_pulses;
+	double reset_pulses;
 };
 
 /* Takes the pulses that make 95 % of what 16384 pulses make. 0, or a negative errno; to be given to stairs_free(). */

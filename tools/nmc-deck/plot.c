@@ -14,7 +14,7 @@
 #define LEVELS	8	/* of the first panel */
 #define BINS	240	/* of its conductance axis */
 #define TRACES	5	/* of the last two panels */
-#define AGES	33	/* four a decade */
+#define AGES	65
 #define CELLS	2048
 #define DEVICES	256
 #define SHOWN	4	/* devices of the staircase that are drawn alone */
@@ -72,7 +72,8 @@ static void head(const struct picture *p)
 /* Nothing of the panel before. */
 static void begin(FILE *f, const char *xlabel, const char *ylabel)
 {
-	fprintf(f, "set xrange [*:*]\nset yrange [*:*]\nunset logscale\nset xtics auto\nset ytics auto\nunset arrow\n"
+	fprintf(f, "set xrange [*:*]\nset yrange [*:*]\nunset logscale\nset xtics auto nomirror out\n"
+		"set ytics auto nomirror out\nunset arrow\n"
 		"unset label\nset offsets 0,0,0,0\nset key default\nset key top center samplen 1.5 spacing 1.1 "
 		"textcolor '#333333'\nset xlabel '%s'\nset ylabel '%s'\n", xlabel, ylabel);
 }
@@ -98,6 +99,12 @@ static void put_level(FILE *f, const float *g, unsigned int cells, double low, d
 	}
 }
 
+/* Age at which cells are looked at first, seconds. */
+static double first_age(const struct nmc_deck_info *info)
+{
+	return info->leaks ? 1e-6 : 1;
+}
+
 static void limits(const float *g, size_t n, double *low, double *high)
 {
 	size_t i;
@@ -108,18 +115,19 @@ static void limits(const float *g, size_t n, double *low, double *high)
 	}
 }
 
-static unsigned int levels_of(const struct nmc_deck_info *info)
+/* As many levels as there are, at most @most. */
+static unsigned int levels_of(const struct nmc_deck_info *info, unsigned int most)
 {
-	return info->levels && info->levels < LEVELS ? info->levels : LEVELS;
+	return info->levels && info->levels < most ? info->levels : most;
 }
 
 static int draw_levels(const struct picture *p)
 {
 	struct nmc_deck_rig rig = NMC_DECK_RIG_INIT;
 	struct nmc_deck_report report[LEVELS];
-	unsigned int n = levels_of(&p->info), i;
+	unsigned int n = levels_of(&p->info, LEVELS), i;
 	float *g = malloc(sizeof(*g) * n * p->cells);
-	double second = 1, low = (double)p->info.gmin_us, high = (double)p->info.gmax_us, converged = 0, pulses = 0, margin;
+	double age = first_age(&p->info), low = (double)p->info.gmin_us, high = (double)p->info.gmax_us, converged = 0, pulses = 0, margin;
 
 	if (!g)
 		return tool_fail(EXIT_FAILURE, "out of memory");
@@ -128,13 +136,13 @@ static int draw_levels(const struct picture *p)
 	for (i = 0; i < n; i++) {
 		report[i] = (struct nmc_deck_report)NMC_DECK_REPORT_INIT;
 		rig.tile = i;
-		if (nmc_deck_program(p->deck, &rig, target_of(&p->info, i, n), &second, 1, g + (size_t)i * p->cells,
+		if (nmc_deck_program(p->deck, &rig, target_of(&p->info, i, n), &age, 1, g + (size_t)i * p->cells,
 				     &report[i])) {
 			free(g);
 			return broken();
 		}
-		converged += (double)report[i].converged / n;
-		pulses += (double)report[i].mean_pulses / n;
+		converged += (double)report[i].converged;
+		pulses += (double)report[i].mean_pulses;
 	}
 	limits(g, (size_t)n * p->cells, &low, &high);
 	margin = 0.02 * (high - low);
@@ -146,12 +154,12 @@ static int draw_levels(const struct picture *p)
 		fputs("EOD\n", p->f);
 	}
 	begin(p->f, "conductance (µS)", "cells (fullest bin = 1)");
-	fprintf(p->f, "set title 'Levels 1 s after programming: %.4g %% converged, %.3g pulses a cell'\n", 100 * converged,
-		pulses);
+	fprintf(p->f, "set title 'Levels %s after programming: %.4g %% converged, %.4g pulses a cell'\n",
+		p->info.leaks ? "1 µs" : "1 s", 100 * converged / n, pulses / n);
 	fprintf(p->f, "set xrange [%.6g:%.6g]\nset yrange [0:1.5]\nset ytics 0,0.25,1\n"
 		"set key horizontal maxrows 2 title 'target (µS)'\nplot ", low, high);
 	for (i = 0; i < n; i++)
-		fprintf(p->f, "%s$level%u using 1:2 with filledcurves y=0 lt %u title '%.4g'", i ? ", " : "", i, i + 1,
+		fprintf(p->f, "%s$level%u using 1:2 with filledcurves y=0 lt %u title '%.3g'", i ? ", " : "", i, i + 1,
 			(double)report[i].target_us);
 	fputc('\n', p->f);
 	free(g);
@@ -176,6 +184,7 @@ static int draw_stairs(const struct picture *p)
 {
 	unsigned int i, k, n;
 	struct stairs st;
+	double low = 0, top = 0;
 	char label[96];
 	int ret = stairs_make(p->deck, &p->info, p->t->seed, DEVICES, &st);
 
@@ -189,6 +198,8 @@ static int draw_stairs(const struct picture *p)
 	fputs("$stairs << EOD\n", p->f);
 	for (i = 0; i <= 2 * n; i++) {
 		fprintf(p->f, "%g %.6g %.6g", pulses_at(&st, i), st.mean[i], st.sd[i]);
+		limits(st.g + (size_t)i * st.cells, SHOWN, &low, &top);
+		top = st.mean[i] + st.sd[i] > top ? st.mean[i] + st.sd[i] : top;
 		for (k = 0; k < SHOWN; k++)
 			fprintf(p->f, " %.6g", (double)st.g[(size_t)i * st.cells + k]);
 		fputc('\n', p->f);
@@ -199,11 +210,11 @@ static int draw_stairs(const struct picture *p)
 	begin(p->f, label, "conductance (µS)");
 	fprintf(p->f, "set title 'Equal pulses without verify: %u SET, then %u RESET'\nset xrange [0:%g]\n", n * st.s.set,
 		n * st.s.reset, pulses_at(&st, 2 * n));
-	fprintf(p->f, "set offsets 0,0,graph 0.3,graph 0.02\nset key horizontal\n"
-		"set arrow 1 from %g,graph 0 to %g,graph 0.8 nohead lc '#999999' dt 2\n", pulses_at(&st, n),
+	fprintf(p->f, "set yrange [0:%.4g]\nset key horizontal maxrows 1\n"
+		"set arrow 1 from %g,graph 0 to %g,graph 0.78 nohead lc '#999999' dt 2\n", 1.3 * top, pulses_at(&st, n),
 		pulses_at(&st, n));
 	fprintf(p->f, "plot $stairs using 1:($2-$3 < 0 ? 0 : $2-$3):($2+$3) with filledcurves lt 1 title "
-		"'± sd of %u devices', '' using 1:2 with lines lt 1 lw 2.5 title 'mean'", st.cells);
+		"'± sd', '' using 1:2 with lines lt 1 lw 2.5 title 'mean of %u devices'", st.cells);
 	for (k = 0; k < SHOWN; k++)
 		fprintf(p->f, ", '' using 1:%u with lines lc '#888888' lw 0.8 %s", 4 + k,
 			k ? "notitle" : "title 'single devices'");
@@ -212,14 +223,11 @@ static int draw_stairs(const struct picture *p)
 	return 0;
 }
 
-/* From a second to ten years, or for what leaks from a tenth of the least time to a thousand times it. */
 static void ages_of(const struct picture *p, double *age)
 {
-	double first = 1, last = 10 * YEAR;
+	double first = first_age(&p->info), last = 10 * YEAR;
 	unsigned int i;
 
-	if (p->info.leaks)
-		first = 1e-6;
 	for (i = 0; i < AGES; i++)
 		age[i] = first * pow(last / first, (double)i / (AGES - 1));
 }
@@ -227,7 +235,8 @@ static void ages_of(const struct picture *p, double *age)
 static int draw_retention(const struct picture *p)
 {
 	struct nmc_deck_rig rig = NMC_DECK_RIG_INIT;
-	double age[AGES], first = p->info.leaks ? 1e-6 : 1;
+	unsigned int traces = levels_of(&p->info, TRACES);
+	double age[AGES], top = 0;
 	float *g = malloc(sizeof(*g) * AGES * p->cells);
 	unsigned int i, k;
 
@@ -236,9 +245,9 @@ static int draw_retention(const struct picture *p)
 	ages_of(p, age);
 	rig.cells = p->cells;
 	rig.seed = p->t->seed;
-	for (k = 0; k < TRACES; k++) {
+	for (k = 0; k < traces; k++) {
 		rig.tile = 100 + k;
-		if (nmc_deck_program(p->deck, &rig, target_of(&p->info, k, TRACES), age, AGES, g, NULL)) {
+		if (nmc_deck_program(p->deck, &rig, target_of(&p->info, k, traces), age, AGES, g, NULL)) {
 			free(g);
 			return broken();
 		}
@@ -246,6 +255,7 @@ static int draw_retention(const struct picture *p)
 		for (i = 0; i < AGES; i++) {
 			struct moments m = moments_of(g + (size_t)i * p->cells, p->cells, 0);
 
+			top = m.mean + m.sd > top ? m.mean + m.sd : top;
 			fprintf(p->f, "%.6g %.6g %.6g\n", age[i], m.mean, m.sd);
 		}
 		fputs("EOD\n", p->f);
@@ -253,18 +263,19 @@ static int draw_retention(const struct picture *p)
 	free(g);
 	begin(p->f, "time after programming", "conductance (µS)");
 	fprintf(p->f, "set title 'Retention at the reference temperature: mean ± sd'\nset logscale x\nset xrange [%g:%g]\n",
-		first, 10 * YEAR);
+		first_age(&p->info), 10 * YEAR);
 	fputs("set xtics (", p->f);
 	if (p->info.leaks)
 		fputs("'1 µs' 1e-6, '1 ms' 1e-3, '1 s' 1, '1 h' 3600, ", p->f);
 	else
 		fputs("'1 s' 1, '1 min' 60, '1 h' 3600, ", p->f);
-	fprintf(p->f, "'1 d' 86400, '30 d' %g, '1 y' %g, '10 y' %g)\n", 30 * DAY, YEAR, 10 * YEAR);
-	fputs("set offsets 0,0,graph 0.25,graph 0.02\nset key horizontal maxrows 1 title 'target (µS)'\nplot ", p->f);
-	for (k = 0; k < TRACES; k++)
+	fprintf(p->f, "'1 d' 86400, '30 d' %g%s, '10 y' %g)\n", 30 * DAY,
+		p->info.leaks ? "" : ", '1 y' 31557600", 10 * YEAR);
+	fprintf(p->f, "set yrange [0:%.4g]\nset key horizontal maxrows 1 title 'target (µS)'\nplot ", 1.3 * top);
+	for (k = 0; k < traces; k++)
 		fprintf(p->f, "%s$age%u using 1:($2-$3 < 0 ? 0 : $2-$3):($2+$3) with filledcurves lt %u notitle, "
-			"'' using 1:2 with lines lt %u lw 2 title '%.4g'", k ? ", " : "", k, k + 1, k + 1,
-			(double)target_of(&p->info, k, TRACES));
+			"'' using 1:2 with lines lt %u lw 2 title '%.3g'", k ? ", " : "", k, k + 1, k + 1,
+			(double)target_of(&p->info, k, traces));
 	fputc('\n', p->f);
 	return 0;
 }
@@ -272,26 +283,30 @@ static int draw_retention(const struct picture *p)
 static void draw_current(const struct picture *p)
 {
 	double most = (double)p->info.read_volt > 0.5 ? (double)p->info.read_volt : 0.5;
+	unsigned int traces = levels_of(&p->info, TRACES);
+	double top = 0, ohmic = (double)p->info.gmax_us * most;
 	unsigned int i, k;
 
-	for (k = 0; k < TRACES; k++) {
-		float g = target_of(&p->info, k, TRACES);
+	for (k = 0; k < traces; k++) {
+		float g = target_of(&p->info, k, traces);
+		double last = nmc_deck_current(p->deck, g, most);
 
 		fprintf(p->f, "$iv%u << EOD\n", k);
 		for (i = 0; i <= 50; i++)
 			fprintf(p->f, "%.4g %.6g %.6g\n", most * i / 50, nmc_deck_current(p->deck, g, most * i / 50),
 				(double)g * most * i / 50);
 		fputs("EOD\n", p->f);
+		top = last > top ? last : top;
 	}
 	begin(p->f, "voltage (V)", "current (µA)");
-	fprintf(p->f, "set title 'Current; dashed: ohmic'\nset xrange [0:%g]\nset offsets 0,0,graph 0.25,graph 0.02\n"
-		"set key horizontal maxrows 1 title 'conductance (µS)'\n", most);
-	fprintf(p->f, "set arrow 1 from %.4g,graph 0 to %.4g,graph 0.8 nohead lc '#999999' dt 2\n"
-		"set label 1 'read: %.3g V' at %.4g,graph 0.77 left offset 0.6,0 textcolor '#555555'\nplot ",
+	fprintf(p->f, "set title 'Current; dashed: ohmic'\nset xrange [0:%g]\nset yrange [0:%.4g]\n"
+		"set key horizontal maxrows 1 title 'conductance (µS)'\n", most, 1.3 * (top > ohmic ? top : ohmic));
+	fprintf(p->f, "set arrow 1 from %.4g,graph 0 to %.4g,graph 0.78 nohead lc '#999999' dt 2\n"
+		"set label 1 'read: %.3g V' at %.4g,graph 0.72 left offset 0.6,0 textcolor '#555555'\nplot ",
 		(double)p->info.read_volt, (double)p->info.read_volt, (double)p->info.read_volt, (double)p->info.read_volt);
-	for (k = 0; k < TRACES; k++)
-		fprintf(p->f, "%s$iv%u using 1:2 with lines lt %u lw 2 title '%.4g', '' using 1:3 with lines lt %u lw 1 dt 2 "
-			"notitle", k ? ", " : "", k, k + 1, (double)target_of(&p->info, k, TRACES), k + 1);
+	for (k = 0; k < traces; k++)
+		fprintf(p->f, "%s$iv%u using 1:2 with lines lt %u lw 2 title '%.3g', '' using 1:3 with lines lt %u lw 1 dt 2 "
+			"notitle", k ? ", " : "", k, k + 1, (double)target_of(&p->info, k, traces), k + 1);
 	fputs("\nunset multiplot\n", p->f);
 }
 

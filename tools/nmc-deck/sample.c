@@ -2,6 +2,7 @@
 /*
  * What a measurement of the cells of a deck would give, in the form that fit takes.
  */
+#include <math.h>
 #include <stdlib.h>
 #include "nmc-deck/nmc-deck.h"
 
@@ -12,17 +13,20 @@ static int one_target(const struct tool *t, const struct nmc_deck *deck, const s
 {
 	struct nmc_deck_report report = NMC_DECK_REPORT_INIT;
 	struct nmc_deck_rig rig = NMC_DECK_RIG_INIT;
+	float target = target_of(info, i, t->targets);
 	unsigned int c, k;
 
 	rig.cells = cells;
 	rig.seed = t->seed;
 	rig.tile = i;
 	rig.noisy = 1;
-	if (nmc_deck_program(deck, &rig, target_of(info, i, t->targets), t->ages, t->age_count, g, &report))
+	if (nmc_deck_program(deck, &rig, target, t->ages, t->age_count, g, &report))
 		return tool_fail(EXIT_FAILURE, "%s", nmc_last_error());
+	if (fabsf(report.target_us - target) > 1e-4f * info->gmax_us)
+		target = report.target_us;	/* a level */
 	for (c = 0; c < cells; c++)
 		for (k = 0; k < t->age_count; k++)
-			fprintf(f, "%u,%.6g,%.9g,%.6g\n", i * cells + c, (double)report.target_us, t->ages[k],
+			fprintf(f, "%u,%.6g,%.9g,%.6g\n", i * cells + c, (double)target, t->ages[k],
 				(double)g[(size_t)k * cells + c]);
 	return 0;
 }
