@@ -100,7 +100,10 @@ static int find_residual(const struct tool *t, struct fit *f)
 	f->residual[0] = zero;
 	f->residual[1] = (sy - slope * sx) / s1;
 	f->residual[2] = slope;
-	if (f->residual[1] + slope * f->gmax < 0 || f->residual[1] + slope * band < 0) {
+	if (f->residual[1] < 0) {	/* a band in proportion to the target */
+		f->residual[1] = 0;
+		f->residual[2] = sxy / sxx;
+	} else if (f->residual[1] + slope * f->gmax < 0) {
 		f->residual[1] = sy / s1;
 		f->residual[2] = 0;
 	}
@@ -161,11 +164,16 @@ static void say_curves(FILE *to, const struct fit *f)
 			f->like_info.name);
 	else if (!f->drifts && f->spreads < 2)
 		fprintf(to, "fitted     no relaxation: there is one time only\n");
+	if (f->shift_known)
+		fprintf(to, "fitted     shift with ln t: curve within %.2f standard errors\n", f->shift.error);
 	if (f->band > 0)
 		fprintf(to, "fitted     half band %.4g uS, of the verify reads\n", f->band);
 	if (fabs(f->gmax / (double)f->like_info.gmax_us - 1) > 0.2)
 		fprintf(to, "note       %s has gmax %.4g uS: look at what is taken from it in uS (band, steps, noise)\n",
 			f->like_info.name, (double)f->like_info.gmax_us);
+	if (f->residual[1] + f->residual[2] * f->gmax > fit_value(&f->spread[0], 1))
+		fprintf(to, "note       verify as in %s leaves more than was measured; give readings at time 0, or narrow "
+			"program.band\n", f->like_info.name);
 }
 
 /**

@@ -79,6 +79,8 @@ struct fit_cell {
  * @gmax: highest target
  * @drifts: the technology drifts
  * @nu_known: drift could be measured
+ * @shift_known: the shift with ln t could be measured
+ * @shift: the shift
  * @t0: t0 of the drift, seconds
  * @t0_known: it was measured
  * @spreads: curves of the spread
@@ -104,6 +106,8 @@ struct fit {
 	double gmax;
 	bool drifts;
 	bool nu_known;
+	bool shift_known;
+	struct fit_curve shift;
 	double t0;
 	bool t0_known;
 	unsigned int spreads;

@@ -156,7 +156,7 @@ static struct fit_point point(double r, double y, double error)
 /* A curve of the spread may rise somewhat over what is seen at the targets, which lie between its extremes. */
 static void loosen(struct fit_curve *c)
 {
-	c->min *= 0.5;
+	c->min *= 0.1;
 	c->max *= 1.25;
 	if (c->max <= c->min)
 		c->max = c->min + 1e-6;
@@ -167,20 +167,65 @@ static int too_few(void)
 	return tool_fail(EXIT_INPUT, "a spread needs %d readings at each of two targets at least, at one time", FEWEST);
 }
 
+/* Change of the mean for each unit of ln(t / 1 s), target by target, and a curve through it. */
+static void find_shift(struct fit *f, struct fit_point *p)
+{
+	unsigned int l, k, n = 0;
+
+	for (l = 0; l < f->levels; l++) {
+		double s1 = 0, sx = 0, sy = 0, sxx = 0, sxy = 0, error = 0;
+
+		for (k = 0; k < f->times; k++) {
+			const struct fit_cell *c = &f->seen[l][k];
+			double x = f->at[k] > 1 ? log(f->at[k]) : 0;
+
+			if (c->n < FEWEST)
+				continue;
+			s1 += 1;
+			sx += x;
+			sy += c->mean;
+			sxx += x * x;
+			sxy += x * c->mean;
+			error = c->rms / sqrt(c->n);
+		}
+		sxx -= s1 > 0 ? sx * sx / s1 : 0;
+		if (s1 > 1 && sxx > 1)
+			p[n++] = point((double)f->target[l] / f->gmax, (sxy - sx * sy / s1) / sxx, error / sqrt(sxx));
+	}
+	f->shift_known = n >= 2;
+	if (f->shift_known)
+		fit_polynomial(p, n, 2, &f->shift);
+}
+
+/* RMS deviation from where the shift alone would have moved the target. */
+static double unshifted(const struct fit *f, unsigned int l, unsigned int at)
+{
+	const struct fit_cell *c = &f->seen[l][at];
+	double moved = f->at[at] > 1 ? fit_value(&f->shift, (double)f->target[l] / f->gmax) * log(f->at[at]) : 0, square;
+
+	if (!f->shift_known)
+		return c->rms;
+	square = c->rms * c->rms - 2 * moved * (c->mean - (double)f->target[l]) + moved * moved;
+	return square > 0 ? sqrt(square) : 0;
+}
+
 static int relaxation(const struct tool *t, struct fit *f)
 {
 	unsigned int wanted = f->times < FIT_SPREADS ? f->times : FIT_SPREADS, i, l, n;
 	struct fit_point *p = malloc(FIT_LEVELS * sizeof(*p));
+	char value[4096];
 
+	if (p && !nmc_deck_value(f->like, "drift.shift", value, sizeof(value)))
+		find_shift(f, p);
 	for (i = 0; p && i < wanted; i++) {
 		unsigned int at = wanted < 2 ? 0 : (i * (f->times - 1) + (wanted - 1) / 2) / (wanted - 1);
 
 		for (n = 0, l = 0; l < f->levels; l++) {
 			const struct fit_cell *c = &f->seen[l][at];
-			double sigma = without_noise(f, c->rms, c->mean, f->at[at]);
+			double rms = unshifted(f, l, at), sigma = without_noise(f, rms, c->mean, f->at[at]);
 
 			if (c->n >= FEWEST)
-				p[n++] = point((double)f->target[l] / f->gmax, sigma, c->rms / sqrt(2.0 * c->n));
+				p[n++] = point((double)f->target[l] / f->gmax, sigma, rms / sqrt(2.0 * c->n));
 		}
 		if (n < 2)
 			continue;
@@ -382,7 +427,7 @@ static int drifting(const struct tool *t, struct fit *f)
 	}
 	if (p && n >= 2) {
 		n = uncut(p, n, f->gmax, p + 3 * FIT_LEVELS);
-		fit_polynomial(p + 3 * FIT_LEVELS, n, t->degree < 2 ? t->degree : 2, &f->spread[0]);
+		fit_polynomial(p + 3 * FIT_LEVELS, n, t->degree < 3 ? t->degree : 3, &f->spread[0]);
 		loosen(&f->spread[0]);
 		f->spread_at[0] = 1;
 		f->spreads = 1;

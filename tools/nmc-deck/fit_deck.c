@@ -73,6 +73,8 @@ static const char *put_measured(FILE *f, const struct tool *t, const struct fit 
 		return fprintf(f, "%.4g s", fit->t0), "measured";
 	if (!strcmp(path, "drift.nu") && fit->nu_known)
 		return put_curve(f, &fit->nu, ""), "measured";
+	if (!strcmp(path, "drift.shift") && fit->shift_known)
+		return put_curve(f, &fit->shift, "unit: uS, "), "measured";
 	if (!strcmp(path, "drift.nu_sigma") && fit->nu_known)
 		return put_curve(f, &fit->nu_sigma, ""), "measured";
 	return NULL;
