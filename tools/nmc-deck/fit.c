@@ -71,7 +71,7 @@ static int find_residual(const struct tool *t, struct fit *f)
 		return ret;
 	if (!nmc_deck_value(deck, "program.band", value, sizeof(value)))
 		band = strtod(value, NULL);
-	band = band > 1e-3 * f->gmax ? band : 1e-3 * f->gmax;
+	band = band > 1e-3 * f->gmax ? band < 0.5 * f->gmax ? band : 0.5 * f->gmax : 1e-3 * f->gmax;
 	rig.cells = CELLS;
 	rig.seed = t->seed;
 	for (i = 0; i <= RUNGS && !ret; i++) {

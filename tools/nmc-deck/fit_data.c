@@ -67,7 +67,7 @@ static int find_times(struct fit *f)
 		if (i + 1 < n && time[i + 1] <= SAME_TIME * time[start])
 			continue;
 		if (f->times < FIT_TIMES)
-			f->at[f->times] = exp(log_sum / (double)(i + 1 - start));
+			f->at[f->times] = fmin(exp(log_sum / (double)(i + 1 - start)), time[i]);
 		f->times++;
 		start = i + 1;
 		log_sum = 0;
