@@ -10,6 +10,7 @@ _nmc()
 	case ${1##*/} in
 	nmc-bench) operands='mvm submit program' ;;
 	nmc-card) operands='counters fault' ;;
+	nmc-deck) operands='list show keys check plot metrics sample fit' ;;
 	esac
 	# Lines of "--option VALUE" or "--option"
 	options=$("$1" --help 2> /dev/null |
@@ -36,4 +37,4 @@ _nmc()
 		compopt -o filenames
 	fi
 }
-complete -F _nmc nmc-bench nmc-card nmc-compare-nvme nmc-run nmc-smi nmc-vm
+complete -F _nmc nmc-bench nmc-card nmc-compare-nvme nmc-deck nmc-run nmc-smi nmc-vm

@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include "common/output.h"
 #include "nmc-deck/nmc-deck.h"
 
 static const char usage[] =
@@ -235,25 +236,17 @@ static int run(struct tool *t, const char *name)
 	return c->run(t);
 }
 
-static int end_output(int status)
-{
-	bool failed = ferror(stdout);
-
-	failed |= fclose(stdout) != 0;
-	return failed && !status ? tool_fail(EXIT_FAILURE, "standard output cannot be written") : status;
-}
-
 int main(int argc, char **argv)
 {
 	struct tool t = { .seed = 1, .targets = 11, .degree = 4, .ages = { 1, 60, 3600, DAY, 2 * DAY }, .age_count = 5 };
 	int ret = parse(argc, argv, &t);
 
 	if (ret)
-		return end_output(ret < 0 ? EXIT_SUCCESS : ret);
+		return output_end("nmc-deck", ret < 0 ? EXIT_SUCCESS : ret);
 	if (optind == argc)
 		return tool_fail(EXIT_USAGE, "a command is needed; try nmc-deck --help");
 	signal(SIGPIPE, SIG_IGN);	/* what is not written is said */
 	t.operands = argv + optind + 1;
 	t.count = (unsigned int)(argc - optind - 1);
-	return end_output(run(&t, argv[optind]));
+	return output_end("nmc-deck", run(&t, argv[optind]));
 }

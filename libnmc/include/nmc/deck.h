@@ -21,8 +21,10 @@ struct nmc_deck;
  * @name: name of a shipped deck, or path of a deck file, which has a '/' or '.'
  * @deck: out: to be given to nmc_deck_destroy()
  *
- * A deck never changes; threads may share it. Return: 0, -EINVAL (a bad deck; the error text is "FILE:LINE: KEY: reason"), -E2BIG (longer than 64 KiB), -ENOENT (the
- * text lists the shipped decks), the errno of reading the file, -ENOMEM.
+ * A deck never changes; threads may share it.
+ *
+ * Return: 0, -EINVAL (a bad deck; the error text is "FILE:LINE: KEY: reason"), -E2BIG (longer than 64 KiB), -ENOENT (the
+ *	text lists the shipped decks), the errno of reading the file, -ENOMEM.
  */
 int nmc_deck_load(const char *name, struct nmc_deck **deck);
 /* The same from memory; @file stands for it in texts. */
@@ -193,6 +195,7 @@ int nmc_deck_program(const struct nmc_deck *deck, const struct nmc_deck_rig *rig
  * @set: SET pulses a point; @points x @set at most 16384
  * @reset: RESET pulses a point, likewise
  * @start_us: conductance before them
+ * @reserved: zero
  * @set_fj: out: mean energy of a SET pulse, femtojoule
  * @reset_fj: out: of a RESET pulse
  */
