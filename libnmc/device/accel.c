@@ -18,13 +18,16 @@
 #include "libnmc/device/accel.h"
 #include "libnmc/error.h"
 
-int accel_ioctl(struct accel *a, unsigned long request, void *arg, const char *what)
+int accel_failed(struct accel *a, const char *what)
 {
-	if (!drmIoctl(a->fd, request, arg))
-		return 0;
 	if (errno == ENODEV)
 		return fail(-ENODEV, "accel:%u is gone: the card was removed or stopped answering", a->number);
 	return fail(-errno, "accel:%u: %s: %s", a->number, what, strerror(errno));
+}
+
+int accel_ioctl(struct accel *a, unsigned long request, void *arg, const char *what)
+{
+	return drmIoctl(a->fd, request, arg) ? accel_failed(a, what) : 0;
 }
 
 /* The card's NUMA node, or -1 where there is nothing to choose. */
@@ -116,7 +119,7 @@ static int accel_set_create(struct device *d, unsigned int class_index, unsigned
 	*free = 0;
 	if (drmIoctl(a->fd, DRM_IOCTL_NMC_TILESET_CREATE, &t)) {
 		if (errno != ENOSPC)
-			return fail(-errno, "accel:%u: tile set of %u tiles: %s", a->number, tiles, strerror(errno));
+			return accel_failed(a, "tile set");
 		*free = t.free;
 		return fail(-ENOSPC, "%u tiles wanted, %u are free", tiles, t.free);
 	}

@@ -47,6 +47,9 @@ static inline struct accel *accel_of(struct device *d)
 	return (struct accel *)d;
 }
 
+/* Failure of a call that left errno, @what it was; says so where the card is gone. */
+int accel_failed(struct accel *a, const char *what);
+
 /* ioctl with a text on failure. */
 int accel_ioctl(struct accel *a, unsigned long request, void *arg, const char *what);
 

@@ -34,7 +34,7 @@ int accel_context_create(struct device *d, const uint32_t *sets, unsigned int co
 		return fail_memory();
 	if (!count)
 		create.sets = 0;
-	ret = drmSyncobjCreate(a->fd, 0, &c->sync) ? fail(-errno, "accel:%u: syncobj: %s", a->number, strerror(errno)) :
+	ret = drmSyncobjCreate(a->fd, 0, &c->sync) ? accel_failed(a, "syncobj") :
 						     accel_ioctl(a, DRM_IOCTL_NMC_CONTEXT_CREATE, &create, "context");
 	if (ret) {
 		if (c->sync)
