@@ -29,8 +29,12 @@ void plan_free(struct nmc_plan *p)
 	unsigned int i;
 
 	for (i = 0; p->block && i < p->blocks; i++) {
+		free(p->block[i].target);
+		free(p->block[i].stuck);
+		free(p->block[i].sign);
 		free(p->block[i].columns);
 		free(p->block[i].planned);
+		free(p->block[i].base);
 		free(p->block[i].baseline);
 	}
 	for (i = 0; p->stage && i < p->network->layers; i++)
@@ -107,6 +111,8 @@ static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 	if (!ret)
 		ret = quantise(p, o);
 	if (!ret)
+		ret = plan_targets(p);
+	if (!ret)
 		ret = plan_layout(p, o->batch, info.sram_bytes);
 	return ret;
 }
@@ -137,11 +143,6 @@ int plan_compile(struct nmc_device *device, const struct nmc_network *network, c
 	return 0;
 }
 
-static unsigned int columns_per_output(const struct nmc_plan *p)
-{
-	return p->class.differential ? 2 : 1;
-}
-
 int nmc_plan_info(struct nmc_plan *plan, struct nmc_plan_info *info)
 {
 	struct nmc_plan_info full = {
@@ -156,7 +157,7 @@ int nmc_plan_info(struct nmc_plan *plan, struct nmc_plan_info *info)
 	int ret;
 
 	for (i = 0; i < plan->blocks; i++)
-		full.cells += (uint64_t)plan->block[i].rows * plan->block[i].cols * columns_per_output(plan);
+		full.cells += block_cells(plan, &plan->block[i]);
 	full.macs = full.cells;
 	ret = plan->device->reach->ops->set_time(plan->device->reach, plan->set->set, &full.set_time_ns);
 	if (!ret)

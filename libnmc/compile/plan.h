@@ -30,8 +30,12 @@
  * @rows: inputs
  * @first_out: first output
  * @cols: outputs
+ * @target: what its cells are to hold, rows x physical columns
+ * @stuck: what broken cells hold, -1 for those that are sound; NULL before nmc_plan_repair()
+ * @sign: -1 for outputs whose pair is exchanged, else 1
  * @columns: conversion of each output; NULL for integer classes
- * @planned: the same before compensation
+ * @planned: the same as compiled: what perfect cells and converters need
+ * @base: the same as calibrated: what compensation starts from
  * @baseline: sum of the sizes of each output's codes over the layer's probes; NULL before one was taken
  * @columns_at: address of @columns in the parameter area
  */
@@ -42,8 +46,12 @@ struct block {
 	unsigned int rows;
 	unsigned int first_out;
 	unsigned int cols;
+	int16_t *target;
+	int16_t *stuck;
+	int8_t *sign;
 	struct nmc_isa_column *columns;
 	struct nmc_isa_column *planned;
+	struct nmc_isa_column *base;
 	uint64_t *baseline;
 	uint32_t columns_at;
 };
@@ -118,6 +126,17 @@ static inline int conductance_min(const struct nmc_plan *p)
 	return (int)(code + 0.5);
 }
 
+/* Physical columns of a block. */
+static inline unsigned int block_width(const struct nmc_plan *p, const struct block *b)
+{
+	return b->cols * (p->class.differential ? 2 : 1);
+}
+
+static inline size_t block_cells(const struct nmc_plan *p, const struct block *b)
+{
+	return (size_t)b->rows * block_width(p, b);
+}
+
 /* Largest |d|. */
 static inline double weight_full(const struct nmc_plan *p)
 {
@@ -129,6 +148,18 @@ int plan_place(struct nmc_plan *p);
 
 /* Turns the network into integers, with ranges from @count input vectors at @samples. */
 int plan_quantise(struct nmc_plan *p, const float *samples, size_t count);
+
+/* What the cells of every block are to hold, and columns to start from. */
+int plan_targets(struct nmc_plan *p);
+
+/*
+ * Targets of the two cells of one pair, @stuck[0] and @stuck[1] being what they hold for good, or -1: a sound cell makes up
+ * for a broken one as far as it can. Return: what is left of the difference from @d.
+ */
+int plan_pair(const struct nmc_plan *p, int d, const int16_t *stuck, int16_t *target);
+
+/* d of the pair at row @r of output @c of a block, in the sense of its columns. */
+int plan_difference(const struct nmc_plan *p, const struct block *b, unsigned int r, unsigned int c);
 
 /* Addresses of parameters and batch buffers in SRAM. -ENOSPC if not even one vector fits. */
 int plan_layout(struct nmc_plan *p, uint32_t wanted_batch, uint32_t sram_bytes);

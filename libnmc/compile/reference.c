@@ -93,7 +93,7 @@ static void reference_sums(const struct nmc_plan *p, unsigned int layer, const i
 			int64_t x = exact_sum(p, b, b->first_out + c, codes);
 
 			if (b->columns)
-				x = converted(p, &b->columns[c], x);
+				x = converted(p, &b->columns[c], b->sign ? b->sign[c] * x : x);
 			sums[b->first_out + c] = saturate((int64_t)sums[b->first_out + c] + x);
 		}
 	}

@@ -552,6 +552,54 @@ typedef int (*nmc_progress_fn)(void *context, size_t done, size_t total);
 int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report);
 
 /**
+ * struct nmc_repair_report - broken cells, and what could be done about them
+ * @size: sizeof(struct nmc_repair_report)
+ * @passes: times that tiles were programmed anew, the most of any tile
+ * @cells: cells read
+ * @broken: of these farther from their target than a fifth of the range: stuck, dead or worn
+ * @compensated: of these in pairs that hold their weight all the same, to 2 % of the range
+ * @uncompensated: of these in pairs that cannot
+ * @exchanged: outputs (of one tile each) whose two columns have changed places
+ * @reserved: zero
+ * @error_before: RMS of (difference of the pair - weight) / range, as found
+ * @error_after: the same afterwards
+ * @pulses: pulses spent
+ * @modelled_ns: modelled duration with settle time, card time
+ * @energy_j: modelled energy, joule
+ */
+struct nmc_repair_report {
+	uint32_t size;
+	uint32_t passes;
+	uint64_t cells;
+	uint64_t broken;
+	uint64_t compensated;
+	uint64_t uncompensated;
+	uint32_t exchanged;
+	uint32_t reserved;
+	double error_before;
+	double error_after;
+	uint64_t pulses;
+	uint64_t modelled_ns;
+	double energy_j;
+};
+#define NMC_REPAIR_REPORT_INIT { .size = sizeof(struct nmc_repair_report) }
+
+/**
+ * nmc_plan_repair() - finds broken cells and places the weights around them
+ * @plan: a programmed plan on a class of pairs
+ * @report: NULL or filled in
+ *
+ * Reads every cell and learns which do not hold what they were programmed to. The sound cell of such a pair gets the target
+ * that makes up for the broken one; an output whose weights then fit better the other way round exchanges its columns. What
+ * has changed is programmed anew; up to three passes find what the targets before had hidden. Call it soon after programming:
+ * a cell that drifted as far counts as broken. What was learnt stays with the plan, for nmc_plan_program() too. A baseline
+ * taken before no longer fits.
+ *
+ * Return: 0, -EINVAL (not programmed, or no pairs), -EIO, -ENODEV, -ENOMEM.
+ */
+int nmc_plan_repair(struct nmc_plan *plan, struct nmc_repair_report *report);
+
+/**
  * struct nmc_run_report - what a run used
  * @size: sizeof(struct nmc_run_report)
  * @jobs: jobs submitted

@@ -13,6 +13,12 @@
 
 #define FACTOR_MOST	16.0
 
+/* Nearest integer of |x| < 2^51. */
+static double nearest(double x)
+{
+	return (x + 0x1.8p52) - 0x1.8p52;
+}
+
 /* Sum of the sizes of each output's codes. */
 static void add_sizes(const struct nmc_plan *p, const struct block *b, const int32_t *codes, uint64_t *sum)
 {
@@ -26,7 +32,7 @@ static void add_sizes(const struct nmc_plan *p, const struct block *b, const int
 
 static int readout(struct nmc_plan *p, struct block *b, struct probe *probe, bool ideal, uint64_t *sum)
 {
-	int ret = probe_read(p, b, probe, ideal ? PROBE_IDEAL : PROBE_PLANNED);
+	int ret = probe_read(p, b, probe, ideal ? PROBE_IDEAL : PROBE_BASE);
 
 	if (!ret)
 		add_sizes(p, b, nmc_buffer_data(probe->out), sum);
@@ -77,10 +83,11 @@ static void apply(struct block *b, const double *factor, struct nmc_compensation
 	unsigned int c, shift;
 
 	for (c = 0; c < b->cols; c++) {
-		double range = (double)b->planned[c].adc_mult / (double)(1ull << b->planned[c].adc_shift);
+		double range = (double)b->base[c].adc_mult / (double)(1ull << b->base[c].adc_shift);
 
 		b->columns[c].adc_mult = (uint16_t)plan_fixed(range * factor[c], 65535.0, 47, &shift);
 		b->columns[c].adc_shift = (uint8_t)shift;
+		b->columns[c].offset = (uint32_t)(int32_t)nearest((double)(int32_t)b->base[c].offset / factor[c]);
 		r->factor_min = !r->outputs || factor[c] < r->factor_min ? factor[c] : r->factor_min;
 		r->factor_max = !r->outputs || factor[c] > r->factor_max ? factor[c] : r->factor_max;
 		r->factor_mean += factor[c];
@@ -99,7 +106,6 @@ static int compensate_block(struct nmc_plan *p, struct block *b, struct probe *p
 	if (!ret && how == NMC_COMPENSATE_NONE) {
 		for (c = 0; c < b->cols; c++)
 			factor[c] = 1.0;
-		ret = probe_keep_planned(b);
 	} else if (!ret) {
 		ret = readout(p, b, probe, false, now);
 		if (!ret)

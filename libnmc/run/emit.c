@@ -212,32 +212,64 @@ int emit_probe(const struct nmc_plan *p, const struct block *b, struct nmc_strea
 	return ret;
 }
 
-int emit_program(const struct nmc_plan *p, const struct block *b, struct nmc_stream **stream)
+static int append_program(struct emit *e, const struct block *b, const struct region *r, uint32_t report)
 {
-	uint32_t cols = b->cols * (p->class.differential ? 2 : 1), bytes = b->rows * cols * 2;
-	uint32_t report = (bytes + 63) / 64 * 64;
-	struct nmc_operand data = { .pitch = cols * 2 };
-	struct emit e = { .p = p, .tag = b->layer + 1 };
+	uint32_t pitch = block_width(e->p, b) * 2;
 	struct nmc_isa_program program = {
 		.c = { .opcode = NMC_OP_PROGRAM, .tag = b->layer + 1 },
 		.tile = b->tile,
-		.data = { .pitch = data.pitch },
+		.data = operand(r->row * pitch + r->col * 2u, pitch),
 		.report = report,
-		.rows = (uint16_t)b->rows,
-		.cols = (uint16_t)cols,
+		.first_row = r->row,
+		.rows = r->rows,
+		.first_col = r->col,
+		.cols = r->cols,
 	};
-	int ret = nmc_stream_create(report + sizeof(struct nmc_isa_report), stream);
+
+	return stream_append(e->s, &program);
+}
+
+int emit_program(const struct nmc_plan *p, const struct block *b, const struct region *region, unsigned int n,
+		 struct nmc_stream **stream)
+{
+	uint32_t bytes = (uint32_t)block_cells(p, b) * 2, report = (bytes + 63) / 64 * 64, i;
+	uint32_t reports = n * (uint32_t)sizeof(struct nmc_isa_report);
+	struct emit e = { .p = p, .tag = b->layer + 1 };
+	int ret = nmc_stream_create(report + reports, stream);
 
 	if (ret)
 		return ret;
 	e.s = *stream;
 	e.s->sets = 1;
 	ret = emit_move(&e, NMC_OP_LOAD, PROGRAM_TARGETS, 0, 0, 0, 1, bytes, operand(0, 0));
+	for (i = 0; !ret && i < n; i++)
+		ret = append_program(&e, b, &region[i], report + i * (uint32_t)sizeof(struct nmc_isa_report));
 	if (!ret)
-		ret = stream_append(e.s, &program);
+		ret = emit_move(&e, NMC_OP_STORE, PROGRAM_REPORT, 0, 0, 0, 1, reports, operand(report, 0));
+	if (ret) {
+		nmc_stream_destroy(*stream);
+		*stream = NULL;
+	}
+	return ret;
+}
+
+int emit_read(const struct nmc_plan *p, const struct block *b, struct nmc_stream **stream)
+{
+	uint32_t width = block_width(p, b), bytes = (uint32_t)block_cells(p, b) * 2;
+	struct emit e = { .p = p, .tag = b->layer + 1 };
+	struct nmc_isa_program read = {
+		.c = { .opcode = NMC_OP_READ, .tag = e.tag }, .tile = b->tile, .data = operand(0, width * 2),
+		.rows = (uint16_t)b->rows, .cols = (uint16_t)width,
+	};
+	int ret = nmc_stream_create((bytes + 63) / 64 * 64, stream);
+
+	if (ret)
+		return ret;
+	e.s = *stream;
+	e.s->sets = 1;
+	ret = stream_append(e.s, &read);
 	if (!ret)
-		ret = emit_move(&e, NMC_OP_STORE, PROGRAM_REPORT, 0, 0, 0, 1, sizeof(struct nmc_isa_report),
-				operand(report, 0));
+		ret = emit_move(&e, NMC_OP_STORE, 0, 0, 0, 0, 1, bytes, operand(0, 0));
 	if (ret) {
 		nmc_stream_destroy(*stream);
 		*stream = NULL;

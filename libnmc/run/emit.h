@@ -23,7 +23,30 @@ int emit_probe(const struct nmc_plan *p, const struct block *b, struct nmc_strea
 
 enum program_slot { PROGRAM_TARGETS, PROGRAM_REPORT, PROGRAM_SLOTS };
 
-/* Programs block @b from int16 targets in slot PROGRAM_TARGETS; the report goes to slot PROGRAM_REPORT. */
-int emit_program(const struct nmc_plan *p, const struct block *b, struct nmc_stream **stream);
+/**
+ * struct region - cells of a block
+ * @row: first row
+ * @rows: rows
+ * @col: first physical column
+ * @cols: columns
+ */
+struct region {
+	uint16_t row;
+	uint16_t rows;
+	uint16_t col;
+	uint16_t cols;
+};
+
+#define EMIT_REGIONS	256	/* of one job */
+
+/*
+ * Programs @n regions of block @b, at most EMIT_REGIONS, from the int16 targets of the whole block in slot PROGRAM_TARGETS;
+ * a report each goes to slot PROGRAM_REPORT.
+ */
+int emit_program(const struct nmc_plan *p, const struct block *b, const struct region *region, unsigned int n,
+		 struct nmc_stream **stream);
+
+/* Reads the cells of block @b as int16 to slot 0. */
+int emit_read(const struct nmc_plan *p, const struct block *b, struct nmc_stream **stream);
 
 #endif

@@ -52,7 +52,7 @@ static int read_card(struct nmc_plan *p, const struct block *b, struct probe *pr
 
 	for (c = 0; c < b->cols; c++) {
 		columns[c] = ranges[c];
-		columns[c].scale_mult = 1;
+		columns[c].scale_mult = (uint16_t)b->sign[c];
 		columns[c].scale_shift = 0;
 	}
 	memcpy(nmc_buffer_data(probe->in), p->stage[b->layer].probe,
@@ -69,26 +69,10 @@ static int read_card(struct nmc_plan *p, const struct block *b, struct probe *pr
 	return ret;
 }
 
-int probe_keep_planned(struct block *b)
-{
-	size_t bytes = b->cols * sizeof(*b->columns);
-
-	if (b->planned)
-		return 0;
-	b->planned = malloc(bytes);
-	if (!b->planned)
-		return fail_memory();
-	memcpy(b->planned, b->columns, bytes);
-	return 0;
-}
-
 int probe_read(struct nmc_plan *p, struct block *b, struct probe *probe, enum probe_what what)
 {
-	int ret = probe_keep_planned(b);
-
-	if (!ret && what == PROBE_IDEAL)
-		reference_readout(p, b, nmc_buffer_data(probe->out));
-	else if (!ret)
-		ret = read_card(p, b, probe, what == PROBE_NOW ? b->columns : b->planned);
-	return ret;
+	if (what != PROBE_IDEAL)
+		return read_card(p, b, probe, what == PROBE_NOW ? b->columns : b->base);
+	reference_readout(p, b, nmc_buffer_data(probe->out));
+	return 0;
 }

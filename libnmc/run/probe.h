@@ -26,18 +26,15 @@ int probe_check(const struct nmc_plan *p);
 int probe_open(struct nmc_plan *p, struct probe *b);
 void probe_close(struct probe *b);
 
-/* Keeps the planned ranges of a block's converters beside those in use. */
-int probe_keep_planned(struct block *b);
-
 /**
  * enum probe_what - what is read out
  * @PROBE_IDEAL: perfect cells at the planned ranges, computed here
- * @PROBE_PLANNED: the card at the planned ranges
+ * @PROBE_BASE: the card at the ranges that compensation starts from
  * @PROBE_NOW: the card at the ranges in use
  */
 enum probe_what {
 	PROBE_IDEAL,
-	PROBE_PLANNED,
+	PROBE_BASE,
 	PROBE_NOW,
 };
 

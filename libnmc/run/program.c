@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include "libnmc/error.h"
+#include "libnmc/run/cells.h"
 #include "libnmc/run/emit.h"
 #include "libnmc/run/runner.h"
 
@@ -18,45 +19,26 @@ struct lane_program {
 	bool busy;
 };
 
-/* Targets of a block: both columns of a pair side by side, one of them at its lowest; or weights. */
-static void fill_targets(const struct nmc_plan *p, const struct block *b, int16_t *to)
-{
-	unsigned int inputs = p->network->layer[b->layer].inputs, r, c;
-	int low = conductance_min(p);
-
-	for (r = 0; r < b->rows; r++)
-		for (c = 0; c < b->cols; c++) {
-			int16_t w = p->stage[b->layer].weight[(size_t)(b->first_out + c) * inputs + b->first_in + r];
-
-			if (p->class.differential) {
-				*to++ = (int16_t)(low + (w > 0 ? w : 0));
-				*to++ = (int16_t)(low + (w < 0 ? -w : 0));
-			} else {
-				*to++ = w;
-			}
-		}
-}
-
 static int lane_start(struct nmc_plan *p, const struct block *b, struct lane_program *lane)
 {
 	struct nmc_slot_ref slots[PROGRAM_SLOTS] = { { lane->targets, false }, { lane->report, true } };
+	struct region whole = { .rows = (uint16_t)b->rows, .cols = (uint16_t)block_width(p, b) };
 	int ret;
 
-	fill_targets(p, b, nmc_buffer_data(lane->targets));
+	memcpy(nmc_buffer_data(lane->targets), b->target, block_cells(p, b) * sizeof(*b->target));
 	nmc_stream_destroy(lane->stream);
 	lane->stream = NULL;
-	ret = emit_program(p, b, &lane->stream);
+	ret = emit_program(p, b, &whole, 1, &lane->stream);
 	if (!ret)
 		ret = nmc_job_submit(p->context, lane->stream, slots, PROGRAM_SLOTS, &lane->job);
 	lane->busy = !ret;
 	return ret;
 }
 
-static void add_report(struct nmc_program_report *sum, const struct nmc_isa_report *r, double *square)
+void program_add(struct nmc_program_report *sum, const struct nmc_isa_report *r, double *square)
 {
 	unsigned int i;
 
-	sum->tiles++;
 	sum->cells += r->cells;
 	sum->converged += r->converged;
 	sum->given_up += r->given_up;
@@ -81,7 +63,8 @@ static int lane_finish(struct nmc_plan *p, struct lane_program *lane, struct nmc
 	if (!ret)
 		ret = job_outcome(&r, layer_of_tag, p);
 	if (!ret)
-		add_report(sum, nmc_buffer_data(lane->report), square);
+		program_add(sum, nmc_buffer_data(lane->report), square);
+	sum->tiles += !ret;
 	return ret;
 }
 
@@ -128,7 +111,7 @@ static int program_blocks(struct nmc_plan *p, struct lane_program *lane, nmc_pro
 	return ret;
 }
 
-static void complete_report(struct nmc_program_report *sum, double square, uint64_t start)
+void program_complete(struct nmc_program_report *sum, double square, uint64_t start)
 {
 	double mean = sum->cells ? square / (double)sum->cells : 0.0;
 
@@ -170,7 +153,7 @@ int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *cont
 	runner_end(plan->runner);
 	if (ret)
 		return ret;
-	complete_report(&sum, square, start);
+	program_complete(&sum, square, start);
 	if (report) {
 		sum.size = report->size;
 		memcpy(report, &sum, report->size < sizeof(sum) ? report->size : sizeof(sum));

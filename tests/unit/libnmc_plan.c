@@ -14,99 +14,11 @@
 #include <string.h>
 #include <cmocka.h>
 #include "nmc.h"
-
-#define LAYERS_MAX 4
-
-/* A network to make: widths and activations. */
-struct shape {
-	unsigned int layers;
-	unsigned int width[LAYERS_MAX + 1];
-	enum nmc_activation activation[LAYERS_MAX];
-};
+#include "libnmc_plan_rig.h"
 
 static const struct shape deep = {
 	3, { 100, 70, 33, 10 }, { NMC_ACTIVATION_RELU, NMC_ACTIVATION_TANH, NMC_ACTIVATION_NONE },
 };
-
-static uint32_t state = 1;
-
-/* -1 to 1, the same on every machine. */
-static float draw(void)
-{
-	state = state * 1664525u + 1013904223u;
-	return (float)(state >> 8) * 0x1p-23f - 1.0f;
-}
-
-static struct nmc_network *make_network(const struct shape *s)
-{
-	struct nmc_network *network;
-	unsigned int i, k;
-
-	state = 7;
-	assert_int_equal(nmc_network_create(s->width[0], &network), 0);
-	for (i = 0; i < s->layers; i++) {
-		unsigned int n = s->width[i] * s->width[i + 1];
-		float *w = malloc(n * sizeof(*w)), *b = malloc(s->width[i + 1] * sizeof(*b));
-
-		assert_true(w && b);
-		for (k = 0; k < n; k++)
-			w[k] = draw() * 2.0f / sqrtf((float)s->width[i]);
-		for (k = 0; k < s->width[i + 1]; k++)
-			b[k] = draw() * 0.2f;
-		assert_int_equal(nmc_network_add_dense(network, NULL, s->width[i + 1], w, b, s->activation[i]), 0);
-		free(w);
-		free(b);
-	}
-	return network;
-}
-
-static float *make_inputs(size_t n)
-{
-	float *x = malloc(n * sizeof(*x));
-	size_t i;
-
-	assert_non_null(x);
-	state = 99;
-	for (i = 0; i < n; i++)
-		x[i] = draw() * 0.5f + 0.5f;
-	return x;
-}
-
-/* A programmed plan on a card of its own. */
-struct rig {
-	struct nmc_device *device;
-	struct nmc_network *network;
-	struct nmc_plan *plan;
-};
-
-static void rig_open(struct rig *r, const char *uri, const struct shape *s, uint32_t batch, uint32_t adc_bits)
-{
-	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
-
-	o.batch = batch;
-	o.adc_bits = adc_bits;
-	r->network = make_network(s);
-	if (nmc_device_open(uri, &r->device) || nmc_plan_create(r->device, r->network, &o, &r->plan) ||
-	    nmc_plan_program(r->plan, NULL, NULL, NULL))
-		fail_msg("%s: %s", uri, nmc_last_error());
-}
-
-static void rig_close(struct rig *r)
-{
-	nmc_plan_destroy(r->plan);
-	nmc_network_destroy(r->network);
-	nmc_device_close(r->device);
-}
-
-static int32_t *run_raw(struct rig *r, const float *in, size_t count, struct nmc_run_report *report)
-{
-	int32_t *out = calloc(count * nmc_network_outputs(r->network), sizeof(*out));
-
-	assert_non_null(out);
-	if (nmc_plan_run_raw(r->plan, in, count, out, report))
-		fail_msg("%s", nmc_last_error());
-	return out;
-}
 
 static void expect_reference(const char *uri, const struct shape *s, uint32_t adc_bits)
 {

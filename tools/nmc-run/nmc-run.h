@@ -44,6 +44,7 @@ struct run_options {
 	unsigned int baseline;
 	unsigned int seeds;
 	bool breakdown;
+	bool repair;
 	bool study;
 	bool show_plan;
 	bool json;
@@ -71,6 +72,7 @@ struct run_state {
 	struct nmc_tile_info *tiles;
 	unsigned int tile_count;
 	struct nmc_program_report program;
+	struct nmc_repair_report repair;
 	struct nmc_run_report run;
 	struct vectors out;
 	uint64_t correct;

@@ -16,6 +16,13 @@ static double per_second(uint64_t n, uint64_t ns)
 	return ns ? (double)n * 1e9 / (double)ns : 0.0;
 }
 
+static void repair_text(const struct nmc_repair_report *r, bool many)
+{
+	printf("repair        %s%llu of %llu cells broken, %llu of them made up for; weights were off by %.2f %%, now %.2f %%\n",
+	       many ? "last card: " : "", (unsigned long long)r->broken, (unsigned long long)r->cells, (unsigned long long)r->compensated,
+	       100.0 * r->error_before, 100.0 * r->error_after);
+}
+
 int report_text(const struct run_state *s)
 {
 	const struct nmc_program_report *p = &s->program;
@@ -30,6 +37,8 @@ int report_text(const struct run_state *s)
 	printf("programming   %.3f s (wall): %.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
 	       (double)p->wall_ns * 1e-9, 100.0 * (double)p->converged / (double)p->cells,
 	       (unsigned long long)p->cells, p->mean_pulses, p->pulses_max);
+	if (s->o->repair)
+		repair_text(&s->repair, false);
 	printf("running       %.3f s (wall): %zu vectors, %.0f a second\n", (double)r->wall_ns * 1e-9, s->in.count,
 	       per_second(s->in.count, r->wall_ns));
 	printf("modelled      %.6f s and %.3f uJ on the card: %.1f ns and %.2f nJ a vector\n",
@@ -173,6 +182,24 @@ static struct json_object *program_json(const struct nmc_program_report *p)
 	return o;
 }
 
+static struct json_object *repair_json(const struct nmc_repair_report *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_count(o, "passes", r->passes);
+	add_count(o, "cells", r->cells);
+	add_count(o, "broken", r->broken);
+	add_count(o, "compensated", r->compensated);
+	add_count(o, "uncompensated", r->uncompensated);
+	add_count(o, "exchanged", r->exchanged);
+	add_number(o, "error_before", r->error_before);
+	add_number(o, "error_after", r->error_after);
+	add_count(o, "pulses", r->pulses);
+	add_number(o, "modelled_seconds", (double)r->modelled_ns * 1e-9);
+	add_number(o, "modelled_joules", r->energy_j);
+	return o;
+}
+
 int report_json(const struct run_state *s)
 {
 	struct json_object *o = json_object_new_object(), *modelled = json_object_new_object();
@@ -188,6 +215,7 @@ int report_json(const struct run_state *s)
 	add_text(o, "device", s->info.uri);
 	add_text(o, "class", s->class.name);
 	json_object_object_add(o, "program", program_json(&s->program));
+	json_object_object_add(o, "repair", s->o->repair ? repair_json(&s->repair) : NULL);
 	add_number(o, "images_per_second", per_second(s->in.count, r->wall_ns));
 	add_number(o, "wall_seconds", (double)r->wall_ns * 1e-9);
 	add_number(modelled, "seconds", (double)r->modelled_ns * 1e-9);
@@ -269,6 +297,8 @@ int report_study_text(const struct run_state *s)
 	printf("network       %s: %u layers on %u tiles of class %s\n", s->o->model, s->plan_info.layers, s->plan_info.tiles,
 	       s->class.name);
 	printf("cards         %u%s\n", s->o->seeds, s->o->seeds > 1 ? ", means with 95 % confidence intervals" : "");
+	if (s->o->repair)
+		repair_text(&s->repair, s->o->seeds > 1);
 	ages_text(s);
 	if (s->o->breakdown)
 		causes_text(s);

@@ -154,6 +154,15 @@ static int program(struct run_state *s)
 	return run_library(EXIT_FAILURE);
 }
 
+/* What was asked to be done about cells and converters before the first run. */
+static int prepare(struct run_state *s)
+{
+	s->repair.size = sizeof(s->repair);
+	if (s->o->repair && nmc_plan_repair(s->plan, &s->repair))
+		return run_library(EXIT_FAILURE);
+	return 0;
+}
+
 /* Waits for a run while the bar moves; an interrupt cancels it. */
 static int watch(struct run_state *s, struct nmc_run *run)
 {
@@ -317,6 +326,8 @@ static int one_card(struct run_state *s, unsigned int seed)
 		show_plan(s);
 	if (!ret)
 		ret = program(s);
+	if (!ret)
+		ret = prepare(s);
 	if (!ret)
 		ret = s->o->study ? study_card(s, seed) : execute(s);
 	return ret;

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+/*
+ * What a plan does about cells and converters that are not perfect: placement around broken cells, calibration of
+ * converters, refresh of cells that have left their band.
+ */
+#include <errno.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+#include "nmc.h"
+#include "libnmc_plan_rig.h"
+
+enum { COUNT = 200 };
+
+static const struct shape wide = { 2, { 100, 64, 10 }, { NMC_ACTIVATION_RELU, NMC_ACTIVATION_NONE } };
+
+/* 5 % of the cells are stuck: about so many are found, half of them or more can be made up for, and outputs are nearer. */
+static void broken_cells(void **unused)
+{
+	struct nmc_repair_report r = NMC_REPAIR_REPORT_INIT, again = NMC_REPAIR_REPORT_INIT;
+	float *in = make_inputs((size_t)COUNT * wide.width[0]);
+	double before, after, later;
+	struct rig rig;
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "rram", "defects: { stuck_low: 2.5 %, stuck_high: 2.5 % }\n", "tiles=8&seed=4");
+	rig_open(&rig, uri, &wide, 0, 0);
+	before = rig_error(&rig, in, COUNT);
+	assert_int_equal(nmc_plan_repair(rig.plan, &r), 0);
+	after = rig_error(&rig, in, COUNT);
+	assert_int_equal(r.cells, 2 * (100 * 64 + 64 * 10));
+	assert_true(r.broken > r.cells * 3 / 100 && r.broken < r.cells * 6 / 100);
+	assert_int_equal(r.compensated + r.uncompensated, r.broken);
+	assert_true(r.compensated * 10 > r.broken * 4);
+	assert_true(r.exchanged > 0 && r.passes > 0 && r.pulses > 0);
+	assert_true(r.error_after < 0.7 * r.error_before);
+	if (after > 0.7 * before)
+		fail_msg("relative error %g, before %g", after, before);
+	/* What was learnt holds for another programming, and there is little left to learn. */
+	assert_int_equal(nmc_plan_program(rig.plan, NULL, NULL, NULL), 0);
+	later = rig_error(&rig, in, COUNT);
+	assert_true(later < 0.8 * before);
+	assert_int_equal(nmc_plan_repair(rig.plan, &again), 0);
+	assert_true(again.broken >= r.broken && again.broken < r.broken * 11 / 10);
+	free(in);
+	rig_close(&rig);
+	rig_forget(uri);
+}
+
+/* Nothing is broken, nothing changes: on perfect cells the reference stays what the card gives. */
+static void sound_cells(void **unused)
+{
+	struct nmc_repair_report r = NMC_REPAIR_REPORT_INIT;
+	float *in = make_inputs((size_t)COUNT * wide.width[0]);
+	int32_t want[COUNT * 10], *got;
+	struct rig rig;
+
+	(void)unused;
+	rig_open(&rig, "sim:ideal", &wide, 0, 0);
+	assert_int_equal(nmc_plan_repair(rig.plan, &r), 0);
+	assert_int_equal(r.broken, 0);
+	assert_int_equal(r.pulses, 0);
+	assert_true(r.error_after == 0.0);
+	assert_int_equal(nmc_plan_reference(rig.plan, in, COUNT, want), 0);
+	got = run_raw(&rig, in, COUNT, NULL);
+	assert_memory_equal(got, want, sizeof(want));
+	free(got);
+	free(in);
+	rig_close(&rig);
+	rig_open(&rig, "sim:digital", &wide, 0, 0);
+	assert_int_equal(nmc_plan_repair(rig.plan, &r), -EINVAL);
+	rig_close(&rig);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(broken_cells),
+		cmocka_unit_test(sound_cells),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
