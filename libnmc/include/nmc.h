@@ -439,7 +439,8 @@ int nmc_network_forward(const struct nmc_network *network, const float *in, size
  * struct nmc_plan_options - how to map
  * @size: sizeof(struct nmc_plan_options)
  * @class_name: tile class; NULL for the device's first
- * @samples: @sample_count input vectors for calibration; NULL: inputs are taken to lie in 0..1 and ranges are
+ * @samples: @sample_count input vectors for calibration: the codes of every layer's inputs and the ranges of its converters
+ *	are made for what the float network does with them, so give real ones, about 256; NULL: inputs are taken to lie in 0..1 and ranges are
  *	estimated from pseudo-random inputs
  * @sample_count: vectors in @samples
  * @adc_bits: converter resolution, 0 for 8 (or the nearest the class has)
@@ -598,6 +599,44 @@ struct nmc_repair_report {
  * Return: 0, -EINVAL (not programmed, or no pairs), -EIO, -ENODEV, -ENOMEM.
  */
 int nmc_plan_repair(struct nmc_plan *plan, struct nmc_repair_report *report);
+
+/**
+ * struct nmc_calibration_report - what calibration found and left
+ * @size: sizeof(struct nmc_calibration_report)
+ * @outputs: outputs calibrated, each of one tile
+ * @offset: RMS of the offsets taken out, share of full scale
+ * @gain: RMS of the relative gain errors taken out
+ * @error_before: RMS of (code - code of perfect cells) as planned, share of full scale
+ * @error_after: the same as calibrated
+ */
+struct nmc_calibration_report {
+	uint32_t size;
+	uint32_t outputs;
+	double offset;
+	double gain;
+	double error_before;
+	double error_after;
+};
+#define NMC_CALIBRATION_REPORT_INIT { .size = sizeof(struct nmc_calibration_report) }
+
+/**
+ * nmc_plan_calibrate() - takes offset and gain errors of every output out of its conversion
+ * @plan: a programmed plan on a class with converters
+ * @report: NULL or filled in
+ *
+ * Reads the tiles out with up to 64 calibration vectors of nmc_plan_create() and fits each output's codes with a straight
+ * line over those that perfect cells and converters would give; analog offset and range of the output follow. Errors of
+ * converters go, and with them what the output's cells are off on the mean; non-linearity stays. Starts from the ranges
+ * as planned, whatever was calibrated or compensated before.
+ *
+ * What it sets is what nmc_plan_compensate() starts from, and what %NMC_COMPENSATE_NONE returns to; a baseline taken before
+ * is dropped. So: program, repair, calibrate, baseline, and later compensate. Calibrating aged tiles takes their drift out as
+ * %NMC_COMPENSATE_COLUMN with %NMC_BASELINE_IDEAL does, offsets included. After nmc_plan_program() or nmc_plan_repair() the
+ * converters' part still holds, the cells' part does not: calibrate again.
+ *
+ * Return: 0, -EINVAL (not programmed, or no converters), -EIO, -ENODEV, -ENOMEM.
+ */
+int nmc_plan_calibrate(struct nmc_plan *plan, struct nmc_calibration_report *report);
 
 /**
  * struct nmc_run_report - what a run used

@@ -78,11 +78,80 @@ static void sound_cells(void **unused)
 	rig_close(&rig);
 }
 
+/* Perfect cells behind converters that are not: calibration leaves little more than rounding. */
+static void bent_converters(void **unused)
+{
+	struct nmc_calibration_report r = NMC_CALIBRATION_REPORT_INIT, again = NMC_CALIBRATION_REPORT_INIT;
+	float *in = make_inputs((size_t)COUNT * wide.width[0]);
+	double before, after, perfect;
+	struct rig rig;
+	char uri[4200];
+
+	(void)unused;
+	rig_open(&rig, "sim:ideal", &wide, 0, 0);
+	perfect = rig_error(&rig, in, COUNT);
+	rig_close(&rig);
+	rig_deck(uri, sizeof(uri), "ideal", "converters: { offset: 5 %, gain: 15 % }\n", "tiles=8&seed=4");
+	rig_open(&rig, uri, &wide, 0, 0);
+	before = rig_error(&rig, in, COUNT);
+	assert_int_equal(nmc_plan_calibrate(rig.plan, &r), 0);
+	after = rig_error(&rig, in, COUNT);
+	assert_int_equal(r.outputs, 64 + 10);
+	assert_true(r.offset > 0.04 && r.offset < 0.06 && r.gain > 0.1 && r.gain < 0.25);
+	assert_true(r.error_before > 0.03 && r.error_after < 0.003);
+	if (after > 1.2 * perfect || before < 3.0 * perfect)
+		fail_msg("relative error %g, before %g, on perfect converters %g", after, before, perfect);
+	/* Another one starts from what was planned, and finds the same. */
+	assert_int_equal(nmc_plan_calibrate(rig.plan, &again), 0);
+	assert_memory_equal(&again, &r, sizeof(r));
+	free(in);
+	rig_close(&rig);
+	rig_forget(uri);
+}
+
+/* Compensation starts from what was calibrated, follows drift, keeps the offset, and goes back. */
+static void calibrated_and_compensated(void **unused)
+{
+	float *in = make_inputs((size_t)COUNT * wide.width[0]);
+	double fresh, aged, compensated;
+	int32_t *first, *last;
+	struct rig rig;
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "pcm", "converters: { offset: 5 %, gain: 15 % }\n", "tiles=8&seed=4");
+	rig_open(&rig, uri, &wide, 0, 0);
+	assert_int_equal(nmc_plan_leave_out(rig.plan, NMC_CAUSE_READ_NOISE), 0);
+	assert_int_equal(nmc_plan_baseline(rig.plan, NMC_BASELINE_CARD), 0);
+	assert_int_equal(nmc_plan_calibrate(rig.plan, NULL), 0);
+	assert_int_equal(nmc_plan_compensate(rig.plan, NMC_COMPENSATE_COLUMN, NULL), -EINVAL);
+	assert_non_null(strstr(nmc_last_error(), "baseline"));
+	assert_int_equal(nmc_plan_baseline(rig.plan, NMC_BASELINE_CARD), 0);
+	fresh = rig_error(&rig, in, COUNT);
+	assert_int_equal(nmc_plan_age(rig.plan, 30ull * 86400 * 1000000000), 0);
+	aged = rig_error(&rig, in, COUNT);
+	first = run_raw(&rig, in, COUNT, NULL);
+	assert_int_equal(nmc_plan_compensate(rig.plan, NMC_COMPENSATE_COLUMN, NULL), 0);
+	compensated = rig_error(&rig, in, COUNT);
+	if (compensated > 0.6 * aged || compensated > 2.5 * fresh)
+		fail_msg("relative error %g fresh, %g aged, %g compensated", fresh, aged, compensated);
+	assert_int_equal(nmc_plan_compensate(rig.plan, NMC_COMPENSATE_NONE, NULL), 0);
+	last = run_raw(&rig, in, COUNT, NULL);
+	assert_memory_equal(last, first, COUNT * 10 * sizeof(*last));
+	free(first);
+	free(last);
+	free(in);
+	rig_close(&rig);
+	rig_forget(uri);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broken_cells),
 		cmocka_unit_test(sound_cells),
+		cmocka_unit_test(bent_converters),
+		cmocka_unit_test(calibrated_and_compensated),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

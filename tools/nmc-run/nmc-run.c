@@ -37,6 +37,7 @@ static const char usage[] =
 	"      --seeds N          N cards with seeds from --seed on: mean accuracy and its 95 % confidence interval\n"
 	"      --breakdown        accuracy with each cause of a loss left out in turn\n"
 	"      --repair           find broken cells after programming and place the weights around them\n"
+	"      --calibrate-converters  take offset and gain errors out of each output's conversion\n"
 	"      --show-plan        print how the network lies on the tiles\n"
 	"      --json             report as JSON\n"
 	"  -h, --help             this text\n"
@@ -69,7 +70,7 @@ int run_fail(int status, const char *text)
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
        OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_REPAIR,
-       OPT_PLAN, OPT_JSON };
+       OPT_CONVERTERS, OPT_PLAN, OPT_JSON };
 
 static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
@@ -90,6 +91,7 @@ static const struct option options[] = {
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "breakdown", no_argument, NULL, OPT_BREAKDOWN },
 	{ "repair", no_argument, NULL, OPT_REPAIR },
+	{ "calibrate-converters", no_argument, NULL, OPT_CONVERTERS },
 	{ "show-plan", no_argument, NULL, OPT_PLAN },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "help", no_argument, NULL, 'h' },
@@ -187,6 +189,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 		switch (option) {
 		case OPT_PLAN:
 			o->show_plan = true;
+			break;
+		case OPT_CONVERTERS:
+			o->converters = true;
 			break;
 		case OPT_REPAIR:
 			o->repair = true;

@@ -45,6 +45,7 @@ struct run_options {
 	unsigned int seeds;
 	bool breakdown;
 	bool repair;
+	bool converters;
 	bool study;
 	bool show_plan;
 	bool json;
@@ -73,6 +74,7 @@ struct run_state {
 	unsigned int tile_count;
 	struct nmc_program_report program;
 	struct nmc_repair_report repair;
+	struct nmc_calibration_report converters;
 	struct nmc_run_report run;
 	struct vectors out;
 	uint64_t correct;

@@ -23,6 +23,24 @@ static void repair_text(const struct nmc_repair_report *r, bool many)
 	       100.0 * r->error_before, 100.0 * r->error_after);
 }
 
+static void converters_text(const struct nmc_calibration_report *r, bool many)
+{
+	printf("converters    %soffset %.2f %% and gain %.2f %% taken out of %u outputs; codes were off by %.2f %%, now %.2f %%\n",
+	       many ? "last card: " : "", 100.0 * r->offset, 100.0 * r->gain, r->outputs, 100.0 * r->error_before,
+	       100.0 * r->error_after);
+}
+
+/* What was done between programming and running. */
+static void prepared_text(const struct run_state *s)
+{
+	bool many = s->o->seeds > 1;
+
+	if (s->o->repair)
+		repair_text(&s->repair, many);
+	if (s->o->converters)
+		converters_text(&s->converters, many);
+}
+
 int report_text(const struct run_state *s)
 {
 	const struct nmc_program_report *p = &s->program;
@@ -37,8 +55,7 @@ int report_text(const struct run_state *s)
 	printf("programming   %.3f s (wall): %.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
 	       (double)p->wall_ns * 1e-9, 100.0 * (double)p->converged / (double)p->cells,
 	       (unsigned long long)p->cells, p->mean_pulses, p->pulses_max);
-	if (s->o->repair)
-		repair_text(&s->repair, false);
+	prepared_text(s);
 	printf("running       %.3f s (wall): %zu vectors, %.0f a second\n", (double)r->wall_ns * 1e-9, s->in.count,
 	       per_second(s->in.count, r->wall_ns));
 	printf("modelled      %.6f s and %.3f uJ on the card: %.1f ns and %.2f nJ a vector\n",
@@ -200,6 +217,18 @@ static struct json_object *repair_json(const struct nmc_repair_report *r)
 	return o;
 }
 
+static struct json_object *converters_json(const struct nmc_calibration_report *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_count(o, "outputs", r->outputs);
+	add_number(o, "offset", r->offset);
+	add_number(o, "gain", r->gain);
+	add_number(o, "error_before", r->error_before);
+	add_number(o, "error_after", r->error_after);
+	return o;
+}
+
 int report_json(const struct run_state *s)
 {
 	struct json_object *o = json_object_new_object(), *modelled = json_object_new_object();
@@ -216,6 +245,7 @@ int report_json(const struct run_state *s)
 	add_text(o, "class", s->class.name);
 	json_object_object_add(o, "program", program_json(&s->program));
 	json_object_object_add(o, "repair", s->o->repair ? repair_json(&s->repair) : NULL);
+	json_object_object_add(o, "converters", s->o->converters ? converters_json(&s->converters) : NULL);
 	add_number(o, "images_per_second", per_second(s->in.count, r->wall_ns));
 	add_number(o, "wall_seconds", (double)r->wall_ns * 1e-9);
 	add_number(modelled, "seconds", (double)r->modelled_ns * 1e-9);
@@ -297,8 +327,7 @@ int report_study_text(const struct run_state *s)
 	printf("network       %s: %u layers on %u tiles of class %s\n", s->o->model, s->plan_info.layers, s->plan_info.tiles,
 	       s->class.name);
 	printf("cards         %u%s\n", s->o->seeds, s->o->seeds > 1 ? ", means with 95 % confidence intervals" : "");
-	if (s->o->repair)
-		repair_text(&s->repair, s->o->seeds > 1);
+	prepared_text(s);
 	ages_text(s);
 	if (s->o->breakdown)
 		causes_text(s);

@@ -160,6 +160,9 @@ static int prepare(struct run_state *s)
 	s->repair.size = sizeof(s->repair);
 	if (s->o->repair && nmc_plan_repair(s->plan, &s->repair))
 		return run_library(EXIT_FAILURE);
+	s->converters.size = sizeof(s->converters);
+	if (s->o->converters && nmc_plan_calibrate(s->plan, &s->converters))
+		return run_library(EXIT_FAILURE);
 	return 0;
 }
 
