@@ -33,6 +33,7 @@
  * @target: what its cells are to hold, rows x physical columns
  * @stuck: what broken cells hold, -1 for those that are sound; NULL before nmc_plan_repair()
  * @sign: -1 for outputs whose pair is exchanged, else 1
+ * @writes: partial writes since the last of the whole block
  * @columns: conversion of each output; NULL for integer classes
  * @planned: the same as compiled: what perfect cells and converters need
  * @base: the same as calibrated: what compensation starts from
@@ -49,6 +50,7 @@ struct block {
 	int16_t *target;
 	int16_t *stuck;
 	int8_t *sign;
+	unsigned int writes;
 	struct nmc_isa_column *columns;
 	struct nmc_isa_column *planned;
 	struct nmc_isa_column *base;
@@ -101,6 +103,7 @@ struct nmc_plan {
 	struct stage *stage;
 	struct block *block;
 	unsigned int blocks;
+	uint64_t pulses;	/* of the last nmc_plan_program() */
 	unsigned int probes;	/* vectors in each &stage.probe */
 	uint32_t leave_out;	/* NMC_MVM_* flags of every product */
 	uint32_t batch;

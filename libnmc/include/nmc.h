@@ -546,7 +546,7 @@ typedef int (*nmc_progress_fn)(void *context, size_t done, size_t total);
  * @context: first argument of @progress
  * @report: NULL or filled in
  *
- * Waits for the runs that were started before. Cells that do not converge are reported, not an error.
+ * Waits for the runs that were started before. Called again it programs every cell anew, from where it is. Cells that do not converge are reported, not an error.
  *
  * Return: 0, -ECANCELED, -EIO, -ENODEV.
  */
@@ -599,6 +599,59 @@ struct nmc_repair_report {
  * Return: 0, -EINVAL (not programmed, or no pairs), -EIO, -ENODEV, -ENOMEM.
  */
 int nmc_plan_repair(struct nmc_plan *plan, struct nmc_repair_report *report);
+
+/**
+ * struct nmc_refresh_report - cells that had left their band
+ * @size: sizeof(struct nmc_refresh_report)
+ * @tiles: tiles that had such cells
+ * @whole: of these programmed as a whole
+ * @regions: regions programmed
+ * @cells: cells read
+ * @out: of these out of band, those that nmc_plan_repair() knows to be broken apart
+ * @written: cells in the regions programmed
+ * @left: out of band afterwards
+ * @pulses: pulses spent
+ * @full_pulses: pulses that the last nmc_plan_program() spent, for comparison
+ * @deviation_before: RMS (conductance - target) / gmax of sound cells as read, read noise averaged four times
+ * @deviation_after: the same afterwards
+ * @modelled_ns: modelled duration with settle time, card time
+ * @energy_j: modelled energy, joule
+ */
+struct nmc_refresh_report {
+	uint32_t size;
+	uint32_t tiles;
+	uint32_t whole;
+	uint32_t regions;
+	uint64_t cells;
+	uint64_t out;
+	uint64_t written;
+	uint64_t left;
+	uint64_t pulses;
+	uint64_t full_pulses;
+	double deviation_before;
+	double deviation_after;
+	uint64_t modelled_ns;
+	double energy_j;
+};
+#define NMC_REFRESH_REPORT_INIT { .size = sizeof(struct nmc_refresh_report) }
+
+/**
+ * nmc_plan_refresh() - programs cells anew that have left their band
+ * @plan: a programmed plan on a class with converters
+ * @band: how far a cell may be from its target, share of the range gmax - gmin, above 0 and at most 1; 0.1 is a start
+ * @report: NULL or filled in
+ *
+ * Reads every cell four times and programs those whose mean is out of band, in runs of neighbours, so that the others keep
+ * their age. Where a tile has more runs than a card remembers apart (one for 48 cells) runs are joined; where more than a
+ * quarter of its cells is out it is programmed as a whole. Cells that come with them begin to age anew, and get pulses only
+ * if they are outside the technology's own, narrower band. Every region ends with the technology's settle time.
+ *
+ * Compensation in use stays: call nmc_plan_compensate() again, or with %NMC_COMPENSATE_NONE. For a full reprogramming
+ * call nmc_plan_program().
+ *
+ * Return: 0, -EINVAL (not programmed, no converters, not a band), -EIO, -ENODEV, -ENOMEM.
+ */
+int nmc_plan_refresh(struct nmc_plan *plan, double band, struct nmc_refresh_report *report);
 
 /**
  * struct nmc_calibration_report - what calibration found and left

@@ -102,6 +102,8 @@ static int program_blocks(struct nmc_plan *p, struct lane_program *lane, nmc_pro
 	for (i = 0; !ret && i < p->blocks + LANES - 1; i++) {
 		if (i < p->blocks)
 			ret = lane_start(p, &p->block[i], &lane[i % LANES]);
+		if (i < p->blocks)
+			p->block[i].writes = 1;
 		if (ret || i + 1 < LANES)
 			continue;
 		ret = lane_finish(p, &lane[(i + 1) % LANES], sum, square);
@@ -153,6 +155,7 @@ int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *cont
 	runner_end(plan->runner);
 	if (ret)
 		return ret;
+	plan->pulses = sum.pulses;
 	program_complete(&sum, square, start);
 	if (report) {
 		sum.size = report->size;

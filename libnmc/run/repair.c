@@ -176,6 +176,7 @@ static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
 			break;
 		w->r.passes = pass + 1 > w->r.passes ? pass + 1 : w->r.passes;
 		ret = cells_write_all(p, b, &w->program, &w->square);
+		b->writes = 1;
 		if (!ret)
 			ret = cells_read(p, b, w->cells);
 	}

@@ -145,6 +145,71 @@ static void calibrated_and_compensated(void **unused)
 	rig_forget(uri);
 }
 
+#define DAY 86400000000000ull
+
+/* Cells that drifted together: about as many as have a weight, in whole tiles; deviation and outputs are restored. */
+static void refresh_drift(void **unused)
+{
+	struct nmc_refresh_report r = NMC_REFRESH_REPORT_INIT, again = NMC_REFRESH_REPORT_INIT;
+	float *in = make_inputs((size_t)COUNT * wide.width[0]);
+	double fresh, aged, after;
+	struct rig rig;
+
+	(void)unused;
+	rig_open(&rig, "sim:pcm?tiles=8&seed=2", &wide, 0, 0);
+	fresh = rig_error(&rig, in, COUNT);
+	assert_int_equal(nmc_plan_age(rig.plan, 30 * DAY), 0);
+	aged = rig_error(&rig, in, COUNT);
+	assert_int_equal(nmc_plan_refresh(rig.plan, 0.1, &r), 0);
+	after = rig_error(&rig, in, COUNT);
+	assert_int_equal(r.cells, 2 * (100 * 64 + 64 * 10));
+	assert_int_equal(r.tiles, 2);
+	assert_int_equal(r.whole, 2);
+	assert_int_equal(r.written, r.cells);
+	assert_true(r.out > r.cells / 4 && r.left * 20 < r.out);
+	assert_true(r.pulses > 0 && r.pulses < r.full_pulses);
+	assert_true(r.deviation_before > 0.12 && r.deviation_after < 0.05);
+	if (aged < 2.0 * fresh || after > 1.3 * fresh)
+		fail_msg("relative error %g fresh, %g aged, %g refreshed", fresh, aged, after);
+	assert_int_equal(nmc_plan_refresh(rig.plan, 0.5, &again), 0);
+	assert_int_equal(again.out, 0);
+	assert_int_equal(again.pulses, 0);
+	assert_true(again.deviation_after == again.deviation_before);
+	free(in);
+	rig_close(&rig);
+}
+
+/* Few cells are out: few are written, one by one, for a small share of the pulses; the others keep what they hold. */
+static void refresh_few(void **unused)
+{
+	struct nmc_refresh_report r = NMC_REFRESH_REPORT_INIT;
+	unsigned int i;
+	struct rig rig;
+
+	(void)unused;
+	rig_open(&rig, "sim:rram?tiles=8&seed=2", &wide, 0, 0);
+	assert_int_equal(nmc_plan_age(rig.plan, 2 * DAY), 0);
+	/* Some relax as far again. Partial writes run out long before this ends, if a tile's count of them were wrong. */
+	for (i = 0; i < 12; i++) {
+		assert_int_equal(nmc_plan_refresh(rig.plan, 0.2, &r), 0);
+		assert_int_equal(r.whole, 0);
+		assert_true(r.written >= r.out && r.written < 2 * r.out + 10);
+		assert_true(r.left <= r.out);
+		if (!i)
+			assert_true(r.out > 20 && r.out < r.cells / 20 && r.pulses * 20 < r.full_pulses);
+	}
+	assert_true(nmc_plan_refresh(rig.plan, 0.0, &r) == -EINVAL && nmc_plan_refresh(rig.plan, NAN, &r) == -EINVAL);
+	rig_close(&rig);
+	/* Small tiles remember few: runs are joined, then tiles written as a whole, and no job is refused. */
+	rig_open(&rig, "sim:rram?tiles=64&rows=64&cols=64&seed=2", &wide, 0, 0);
+	for (i = 0; i < 12; i++) {
+		assert_int_equal(nmc_plan_age(rig.plan, DAY), 0);
+		if (nmc_plan_refresh(rig.plan, 0.02 + 0.01 * (i % 12), &r))
+			fail_msg("%s", nmc_last_error());
+	}
+	rig_close(&rig);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -152,6 +217,8 @@ int main(void)
 		cmocka_unit_test(sound_cells),
 		cmocka_unit_test(bent_converters),
 		cmocka_unit_test(calibrated_and_compensated),
+		cmocka_unit_test(refresh_drift),
+		cmocka_unit_test(refresh_few),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

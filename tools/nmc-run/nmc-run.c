@@ -38,6 +38,7 @@ static const char usage[] =
 	"      --breakdown        accuracy with each cause of a loss left out in turn\n"
 	"      --repair           find broken cells after programming and place the weights around them\n"
 	"      --calibrate-converters  take offset and gain errors out of each output's conversion\n"
+	"      --refresh PERCENT  once aged, program cells anew that are farther from their target than this part of the range\n"
 	"      --show-plan        print how the network lies on the tiles\n"
 	"      --json             report as JSON\n"
 	"  -h, --help             this text\n"
@@ -70,7 +71,7 @@ int run_fail(int status, const char *text)
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
        OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_REPAIR,
-       OPT_CONVERTERS, OPT_PLAN, OPT_JSON };
+       OPT_CONVERTERS, OPT_REFRESH, OPT_PLAN, OPT_JSON };
 
 static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
@@ -92,6 +93,7 @@ static const struct option options[] = {
 	{ "breakdown", no_argument, NULL, OPT_BREAKDOWN },
 	{ "repair", no_argument, NULL, OPT_REPAIR },
 	{ "calibrate-converters", no_argument, NULL, OPT_CONVERTERS },
+	{ "refresh", required_argument, NULL, OPT_REFRESH },
 	{ "show-plan", no_argument, NULL, OPT_PLAN },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "help", no_argument, NULL, 'h' },
@@ -180,6 +182,16 @@ static int study_option(struct run_options *o, int option, const char *text)
 	}
 }
 
+static int refresh_option(struct run_options *o, const char *text)
+{
+	char *end;
+
+	o->refresh = strtod(text, &end) / 100.0;
+	if (end > text && (!*end || !strcmp(end, "%")) && o->refresh > 0.0 && o->refresh <= 1.0)
+		return 0;
+	return run_fail(EXIT_USAGE, "--refresh takes a part of the range in percent, above 0 and at most 100");
+}
+
 /* 0, an exit status, or -1 to end with success. */
 static int parse(int argc, char **argv, struct run_options *o)
 {
@@ -189,6 +201,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 		switch (option) {
 		case OPT_PLAN:
 			o->show_plan = true;
+			break;
+		case OPT_REFRESH:
+			ret = refresh_option(o, optarg);
 			break;
 		case OPT_CONVERTERS:
 			o->converters = true;

@@ -46,6 +46,7 @@ struct run_options {
 	bool breakdown;
 	bool repair;
 	bool converters;
+	double refresh;
 	bool study;
 	bool show_plan;
 	bool json;
@@ -75,6 +76,7 @@ struct run_state {
 	struct nmc_program_report program;
 	struct nmc_repair_report repair;
 	struct nmc_calibration_report converters;
+	struct nmc_refresh_report refresh;
 	struct nmc_run_report run;
 	struct vectors out;
 	uint64_t correct;
@@ -85,6 +87,9 @@ struct run_state {
 
 /* Carries everything out; returns the exit status. */
 int run_all(const struct run_options *o);
+
+/* Programs cells anew that have left the band asked for, if one was. */
+int run_refresh(struct run_state *s);
 
 /* Runs all vectors to values; classifies them. */
 int run_values(struct run_state *s);

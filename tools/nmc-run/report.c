@@ -30,6 +30,14 @@ static void converters_text(const struct nmc_calibration_report *r, bool many)
 	       100.0 * r->error_after);
 }
 
+static void refresh_text(const struct nmc_refresh_report *r, bool many)
+{
+	printf("refresh       %s%llu of %llu cells out of band, now %llu; %llu pulses, %llu when programmed; deviation %.2f %%, now %.2f %%\n",
+	       many ? "last: " : "", (unsigned long long)r->out, (unsigned long long)r->cells, (unsigned long long)r->left,
+	       (unsigned long long)r->pulses, (unsigned long long)r->full_pulses, 100.0 * r->deviation_before,
+	       100.0 * r->deviation_after);
+}
+
 /* What was done between programming and running. */
 static void prepared_text(const struct run_state *s)
 {
@@ -39,6 +47,8 @@ static void prepared_text(const struct run_state *s)
 		repair_text(&s->repair, many);
 	if (s->o->converters)
 		converters_text(&s->converters, many);
+	if (s->o->refresh > 0.0)
+		refresh_text(&s->refresh, many || s->o->ages > 1);
 }
 
 int report_text(const struct run_state *s)
@@ -229,6 +239,26 @@ static struct json_object *converters_json(const struct nmc_calibration_report *
 	return o;
 }
 
+static struct json_object *refresh_json(const struct nmc_refresh_report *r)
+{
+	struct json_object *o = json_object_new_object();
+
+	add_count(o, "tiles", r->tiles);
+	add_count(o, "whole", r->whole);
+	add_count(o, "regions", r->regions);
+	add_count(o, "cells", r->cells);
+	add_count(o, "out", r->out);
+	add_count(o, "written", r->written);
+	add_count(o, "left", r->left);
+	add_count(o, "pulses", r->pulses);
+	add_count(o, "full_pulses", r->full_pulses);
+	add_number(o, "deviation_before", r->deviation_before);
+	add_number(o, "deviation_after", r->deviation_after);
+	add_number(o, "modelled_seconds", (double)r->modelled_ns * 1e-9);
+	add_number(o, "modelled_joules", r->energy_j);
+	return o;
+}
+
 int report_json(const struct run_state *s)
 {
 	struct json_object *o = json_object_new_object(), *modelled = json_object_new_object();
@@ -246,6 +276,7 @@ int report_json(const struct run_state *s)
 	json_object_object_add(o, "program", program_json(&s->program));
 	json_object_object_add(o, "repair", s->o->repair ? repair_json(&s->repair) : NULL);
 	json_object_object_add(o, "converters", s->o->converters ? converters_json(&s->converters) : NULL);
+	json_object_object_add(o, "refresh", s->o->refresh > 0.0 ? refresh_json(&s->refresh) : NULL);
 	add_number(o, "images_per_second", per_second(s->in.count, r->wall_ns));
 	add_number(o, "wall_seconds", (double)r->wall_ns * 1e-9);
 	add_number(modelled, "seconds", (double)r->modelled_ns * 1e-9);

@@ -166,6 +166,12 @@ static int prepare(struct run_state *s)
 	return 0;
 }
 
+int run_refresh(struct run_state *s)
+{
+	s->refresh.size = sizeof(s->refresh);
+	return s->o->refresh > 0.0 && nmc_plan_refresh(s->plan, s->o->refresh, &s->refresh) ? run_library(EXIT_FAILURE) : 0;
+}
+
 /* Waits for a run while the bar moves; an interrupt cancels it. */
 static int watch(struct run_state *s, struct nmc_run *run)
 {
@@ -273,6 +279,8 @@ static int grow_old(struct run_state *s)
 		return run_library(EXIT_FAILURE);
 	if (o->ages && nmc_plan_age(s->plan, o->age[0].ns))
 		return run_library(EXIT_FAILURE);
+	if (run_refresh(s))
+		return EXIT_FAILURE;
 	if (o->how[0] && nmc_plan_compensate(s->plan, (enum nmc_compensation)o->how[0], NULL))
 		return run_library(EXIT_FAILURE);
 	return 0;

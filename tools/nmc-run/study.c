@@ -126,6 +126,7 @@ static int at_age(struct run_state *s, unsigned int age, unsigned int seed)
 
 	if (o->ages && nmc_plan_age(s->plan, o->age[age].ns - before))
 		return run_library(EXIT_FAILURE);
+	ret = run_refresh(s);
 	for (i = 0; !ret && i < o->hows; i++) {
 		if (s->class.converters && nmc_plan_compensate(s->plan, (enum nmc_compensation)o->how[i], NULL))
 			return run_library(EXIT_FAILURE);
