@@ -23,18 +23,16 @@ static unsigned int piece_at(unsigned int whole, unsigned int n, unsigned int i)
 	return (unsigned int)((uint64_t)whole * i / n);
 }
 
-static void place_layer(struct nmc_plan *p, unsigned int layer, unsigned int ins, unsigned int outs)
+static void place_part(struct nmc_plan *p, unsigned int layer, unsigned int part, unsigned int ins, unsigned int outs)
 {
 	const struct layer *l = &p->network->layer[layer];
 	unsigned int r, c;
 
-	p->stage[layer].first_block = p->blocks;
-	p->stage[layer].blocks = ins * outs;
 	for (c = 0; c < outs; c++) {
 		for (r = 0; r < ins; r++) {
 			struct block *b = &p->block[p->blocks];
 
-			*b = (struct block){ .layer = layer, .tile = p->blocks };
+			*b = (struct block){ .layer = layer, .part = part, .tile = p->blocks };
 			b->first_in = piece_at(l->inputs, ins, r);
 			b->rows = piece_at(l->inputs, ins, r + 1) - b->first_in;
 			b->first_out = piece_at(l->outputs, outs, c);
@@ -42,6 +40,17 @@ static void place_layer(struct nmc_plan *p, unsigned int layer, unsigned int ins
 			p->blocks++;
 		}
 	}
+}
+
+/* All parts of the layer's weights, one after another. */
+static void place_layer(struct nmc_plan *p, unsigned int layer, unsigned int ins, unsigned int outs)
+{
+	unsigned int part;
+
+	p->stage[layer].first_block = p->blocks;
+	p->stage[layer].blocks = p->parts * ins * outs;
+	for (part = 0; part < p->parts; part++)
+		place_part(p, layer, part, ins, outs);
 }
 
 /* Tiles that the network needs, if that many are free: a hostile network may ask for more than memory can describe. */
@@ -53,7 +62,7 @@ static int count_tiles(struct nmc_plan *p)
 	for (i = 0; i < p->network->layers; i++) {
 		const struct layer *l = &p->network->layer[i];
 
-		total += (uint64_t)pieces(l->inputs, p->class.rows) * pieces(l->outputs, p->class.outputs);
+		total += (uint64_t)p->parts * pieces(l->inputs, p->class.rows) * pieces(l->outputs, p->class.outputs);
 	}
 	if (total > p->class.free)
 		return fail(-ENOSPC, "the network needs %llu tiles of class %s (%u x %u cells), %u are free of %u; "

@@ -29,6 +29,8 @@ void plan_free(struct nmc_plan *p)
 	unsigned int i;
 
 	for (i = 0; p->block && i < p->blocks; i++) {
+		free(p->block[i].wanted);
+		free(p->block[i].held);
 		free(p->block[i].target);
 		free(p->block[i].stuck);
 		free(p->block[i].sign);
@@ -107,6 +109,8 @@ static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 	if (!ret)
 		ret = nmc_device_info(p->device, &info);
 	if (!ret)
+		ret = plan_scheme(p, o);
+	if (!ret)
 		ret = plan_place(p);
 	if (!ret)
 		ret = quantise(p, o);
@@ -172,6 +176,15 @@ static const char *activation_name(enum nmc_activation a)
 	return names[a];
 }
 
+static void block_text(FILE *f, const struct nmc_plan *p, const struct block *b)
+{
+	fprintf(f, "    tile %u: inputs %u-%u, outputs %u-%u", b->tile, b->first_in, b->first_in + b->rows - 1, b->first_out,
+		b->first_out + b->cols - 1);
+	if (p->parts > 1)
+		fprintf(f, ", part %u of weights, times %.6g", b->part, p->part_scale[b->part]);
+	fprintf(f, "\n");
+}
+
 char *nmc_plan_text(const struct nmc_plan *plan)
 {
 	unsigned int i, b;
@@ -191,9 +204,7 @@ char *nmc_plan_text(const struct nmc_plan *plan)
 		fprintf(f, "%u %s: %u -> %u, %s, input code %.6g\n", i, l->name, l->inputs, l->outputs,
 			activation_name(l->activation), (double)s->in_scale);
 		for (b = s->first_block; b < s->first_block + s->blocks; b++)
-			fprintf(f, "    tile %u: inputs %u-%u, outputs %u-%u\n", plan->block[b].tile,
-				plan->block[b].first_in, plan->block[b].first_in + plan->block[b].rows - 1,
-				plan->block[b].first_out, plan->block[b].first_out + plan->block[b].cols - 1);
+			block_text(f, plan, &plan->block[b]);
 	}
 	fclose(f);
 	return text;
@@ -204,6 +215,7 @@ static struct json_object *block_json(const struct block *b)
 	struct json_object *o = json_object_new_object();
 
 	json_object_object_add(o, "tile", json_object_new_int((int)b->tile));
+	json_object_object_add(o, "part", json_object_new_int((int)b->part));
 	json_object_object_add(o, "first_input", json_object_new_int((int)b->first_in));
 	json_object_object_add(o, "inputs", json_object_new_int((int)b->rows));
 	json_object_object_add(o, "first_output", json_object_new_int((int)b->first_out));
@@ -237,6 +249,8 @@ char *nmc_plan_json(const struct nmc_plan *plan)
 
 	json_object_object_add(o, "schema", json_object_new_int(1));
 	json_object_object_add(o, "class", json_object_new_string(plan->class.name));
+	json_object_object_add(o, "scheme", json_object_new_string(nmc_scheme_name(plan->scheme)));
+	json_object_object_add(o, "parts", json_object_new_int((int)plan->parts));
 	json_object_object_add(o, "tiles", json_object_new_int((int)plan->tiles));
 	json_object_object_add(o, "rows", json_object_new_int((int)plan->class.rows));
 	json_object_object_add(o, "cols", json_object_new_int((int)plan->class.cols));

@@ -7,7 +7,8 @@
  *
  *	y_j = in_scale * w_j / D * sum_i d_ij x_i + b_j,	w_j = max_i |W_ij|
  *
- * Of a pair one cell has the lowest conductance of the technology, the other one |d| more.
+ * Of a pair one cell has the lowest conductance of the technology, the other one |d| more. A weight scheme with several parts
+ * has a d for each, on tiles of its own, and adds up sums times the scale of each part.
  *
  * Analog classes convert each block's sum with a range of its own; the digital scale brings all blocks and outputs of
  * a layer to one unit @out_scale. Integer classes leave the unit of each output, in_scale * w_j / D.
@@ -21,15 +22,19 @@
 
 #define CODE_MAX	127
 #define WEIGHT_MAX	127	/* integer classes */
+#define PARTS_MAX	8	/* of a weight */
 
 /**
  * struct block - part of a layer's matrix on one tile
  * @layer: layer
+ * @part: part of its weights
  * @tile: virtual tile
  * @first_in: first input
  * @rows: inputs
  * @first_out: first output
  * @cols: outputs
+ * @wanted: d of each pair, rows x outputs: that of the plan, or what makes up for other parts
+ * @held: d as read, where other parts know of it and make up for it; NULL: @wanted
  * @target: what its cells are to hold, rows x physical columns
  * @stuck: what broken cells hold, -1 for those that are sound; NULL before nmc_plan_repair()
  * @sign: -1 for outputs whose pair is exchanged, else 1
@@ -42,11 +47,14 @@
  */
 struct block {
 	unsigned int layer;
+	unsigned int part;
 	unsigned int tile;
 	unsigned int first_in;
 	unsigned int rows;
 	unsigned int first_out;
 	unsigned int cols;
+	int16_t *wanted;
+	int16_t *held;
 	int16_t *target;
 	int16_t *stuck;
 	int8_t *sign;
@@ -61,7 +69,7 @@ struct block {
 /**
  * struct stage - a layer as integers
  * @in_scale: value of one input code
- * @weight: d, outputs x inputs
+ * @weight: d, parts x outputs x inputs
  * @weight_max: w_j
  * @out_scale: value of one unit of output j
  * @bias: bias in units of the output
@@ -98,6 +106,11 @@ struct nmc_plan {
 	struct nmc_device *device;
 	struct nmc_network *network;
 	struct nmc_class_info class;
+	enum nmc_scheme scheme;
+	unsigned int parts;	/* of every weight */
+	double part_scale[PARTS_MAX];
+	unsigned int slice_bits;
+	bool shared;		/* parts carry equal shares */
 	unsigned int adc_bits;
 	unsigned int tiles;
 	struct stage *stage;
@@ -146,6 +159,24 @@ static inline double weight_full(const struct nmc_plan *p)
 	return p->class.converters ? NMC_CONDUCTANCE_MAX - conductance_min(p) : WEIGHT_MAX;
 }
 
+/* Half of the range: the reference of an offset pair lies there, and weights to both sides. */
+static inline int offset_half(const struct nmc_plan *p)
+{
+	return (NMC_CONDUCTANCE_MAX - conductance_min(p)) / 2;
+}
+
+/* d of the pairs that stand for output @j in part @part of a layer, one an input. */
+static inline int16_t *plan_weights(const struct nmc_plan *p, unsigned int layer, unsigned int part, unsigned int j)
+{
+	const struct layer *l = &p->network->layer[layer];
+
+	return p->stage[layer].weight + ((size_t)part * l->outputs + j) * l->inputs;
+}
+
+/* Chooses scheme and parts of weights; d of part @part of weight @w, -1 to 1. */
+int plan_scheme(struct nmc_plan *p, const struct nmc_plan_options *o);
+int plan_part(const struct nmc_plan *p, unsigned int part, double w);
+
 /* Cuts every layer into blocks of at most the tile's rows and outputs, evenly. -ENOSPC if too few tiles are free. */
 int plan_place(struct nmc_plan *p);
 
@@ -161,8 +192,14 @@ int plan_targets(struct nmc_plan *p);
  */
 int plan_pair(const struct nmc_plan *p, int d, const int16_t *stuck, int16_t *target);
 
-/* d of the pair at row @r of output @c of a block, in the sense of its columns. */
-int plan_difference(const struct nmc_plan *p, const struct block *b, unsigned int r, unsigned int c);
+/* Wanted difference of the pair at row @r of output @c of a block, in the sense of its columns. */
+static inline int plan_difference(const struct block *b, unsigned int r, unsigned int c)
+{
+	return b->sign[c] * b->wanted[(size_t)r * b->cols + c];
+}
+
+/* Sets the targets of a block to what is wanted, around broken cells that are known. Returns whether any changed. */
+bool plan_retarget(const struct nmc_plan *p, struct block *b);
 
 /* Addresses of parameters and batch buffers in SRAM. -ENOSPC if not even one vector fits. */
 int plan_layout(struct nmc_plan *p, uint32_t wanted_batch, uint32_t sram_bytes);

@@ -47,9 +47,9 @@ static int stage_weights(const struct nmc_plan *p, unsigned int layer)
 {
 	const struct layer *l = &p->network->layer[layer];
 	struct stage *s = &p->stage[layer];
-	unsigned int i, j;
+	unsigned int i, j, part;
 
-	s->weight = malloc((size_t)l->inputs * l->outputs * sizeof(*s->weight));
+	s->weight = malloc((size_t)p->parts * l->inputs * l->outputs * sizeof(*s->weight));
 	s->weight_max = calloc(l->outputs, sizeof(*s->weight_max));
 	s->out_scale = calloc(l->outputs, sizeof(*s->out_scale));
 	s->bias = calloc(l->outputs, sizeof(*s->bias));
@@ -62,17 +62,17 @@ static int stage_weights(const struct nmc_plan *p, unsigned int layer)
 		for (i = 0; i < l->inputs; i++)
 			most = magnitude(w[i]) > most ? magnitude(w[i]) : most;
 		s->weight_max[j] = most > 0.0 ? (float)most : 1.0f;
-		for (i = 0; i < l->inputs; i++)
-			s->weight[(size_t)j * l->inputs + i] = (int16_t)nearest(w[i] / (double)s->weight_max[j] *
-									      weight_full(p));
+		for (part = 0; part < p->parts; part++)
+			for (i = 0; i < l->inputs; i++)
+				plan_weights(p, layer, part, j)[i] = (int16_t)plan_part(p, part, w[i] / (double)s->weight_max[j]);
 	}
 	return 0;
 }
 
-/* Value of one unit of the exact sum of output @j. */
-static double sum_unit(const struct nmc_plan *p, const struct stage *s, unsigned int j)
+/* Value of one unit of the exact sum of part @part of output @j. */
+static double sum_unit(const struct nmc_plan *p, const struct stage *s, unsigned int part, unsigned int j)
 {
-	return (double)s->in_scale * s->weight_max[j] / weight_full(p);
+	return (double)s->in_scale * s->weight_max[j] / weight_full(p) * p->part_scale[part];
 }
 
 /* Converter ranges of one block from the largest sums seen, @most[col]. */
@@ -107,7 +107,8 @@ static void stage_scales(struct nmc_plan *p, unsigned int layer)
 
 	for (i = s->first_block; i < s->first_block + s->blocks; i++)
 		for (c = 0; c < p->block[i].cols; c++) {
-			double x = sum_unit(p, s, p->block[i].first_out + c) / column_range(&p->block[i].columns[c]);
+			double x = sum_unit(p, s, p->block[i].part, p->block[i].first_out + c) /
+				   column_range(&p->block[i].columns[c]);
 
 			largest = x > largest ? x : largest;
 		}
@@ -115,13 +116,23 @@ static void stage_scales(struct nmc_plan *p, unsigned int layer)
 	for (i = s->first_block; i < s->first_block + s->blocks; i++)
 		for (c = 0; c < p->block[i].cols; c++) {
 			struct nmc_isa_column *col = &p->block[i].columns[c];
-			double x = sum_unit(p, s, p->block[i].first_out + c) / column_range(col) / unit;
+			double x = sum_unit(p, s, p->block[i].part, p->block[i].first_out + c) / column_range(col) / unit;
 
 			col->scale_mult = (uint16_t)(int16_t)plan_fixed(x, SCALE_MAX, 31, &shift);
 			col->scale_shift = (uint8_t)shift;
 		}
 	for (i = 0; i < p->network->layer[layer].outputs; i++)
 		s->out_scale[i] = unit;
+}
+
+/* The block whose sums set the ranges of block @i: parts that only make up for others get the ranges of the first. */
+static const struct block *ranging(const struct nmc_plan *p, unsigned int i)
+{
+	const struct block *b = &p->block[i];
+
+	if (p->scheme != NMC_SCHEME_DEVICES || p->shared)
+		return b;
+	return b - b->part * (p->stage[b->layer].blocks / p->parts);
 }
 
 static int stage_convert(struct nmc_plan *p, unsigned int layer, const int8_t *codes, size_t count)
@@ -132,7 +143,7 @@ static int stage_convert(struct nmc_plan *p, unsigned int layer, const int8_t *c
 
 	if (!p->class.converters) {
 		for (i = 0; i < p->network->layer[layer].outputs; i++)
-			s->out_scale[i] = sum_unit(p, s, i);
+			s->out_scale[i] = sum_unit(p, s, 0, i);
 		return 0;
 	}
 	for (i = s->first_block; !ret && i < s->first_block + s->blocks; i++) {
@@ -140,7 +151,7 @@ static int stage_convert(struct nmc_plan *p, unsigned int layer, const int8_t *c
 
 		if (!most)
 			return fail_memory();
-		reference_largest(p, &p->block[i], codes, count, most);
+		reference_largest(p, ranging(p, i), codes, count, most);
 		ret = block_range(p, &p->block[i], most);
 		free(most);
 	}

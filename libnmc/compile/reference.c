@@ -35,12 +35,26 @@ static int32_t saturate(int64_t x)
 /* Exact sum of output @j over the inputs of block @b. */
 static int64_t exact_sum(const struct nmc_plan *p, const struct block *b, unsigned int j, const int8_t *codes)
 {
-	unsigned int inputs = p->network->layer[b->layer].inputs, i;
-	const int16_t *w = p->stage[b->layer].weight + (size_t)j * inputs + b->first_in;
+	const int16_t *w = plan_weights(p, b->layer, b->part, j) + b->first_in;
+	unsigned int i;
 	int64_t sum = 0;
 
 	for (i = 0; i < b->rows; i++)
 		sum += (int32_t)w[i] * codes[b->first_in + i];
+	return sum;
+}
+
+/* The same of what other parts of the weights take for granted. */
+static int64_t granted_sum(const struct nmc_plan *p, const struct block *b, unsigned int c, const int8_t *codes)
+{
+	const int16_t *d = b->held ? b->held : b->wanted;
+	int64_t sum = 0;
+	unsigned int i;
+
+	if (p->scheme != NMC_SCHEME_DEVICES)
+		return exact_sum(p, b, b->first_out + c, codes);
+	for (i = 0; i < b->rows; i++)
+		sum += (int32_t)d[(size_t)i * b->cols + c] * codes[b->first_in + i];
 	return sum;
 }
 
@@ -51,7 +65,7 @@ void reference_readout(const struct nmc_plan *p, const struct block *b, int32_t 
 
 	for (v = 0; v < p->probes; v++)
 		for (c = 0; c < b->cols; c++) {
-			int64_t sum = exact_sum(p, b, b->first_out + c, p->stage[b->layer].probe + (size_t)v * inputs);
+			int64_t sum = granted_sum(p, b, c, p->stage[b->layer].probe + (size_t)v * inputs);
 
 			*out++ = (int32_t)clip(half_even(sum * b->planned[c].adc_mult, b->planned[c].adc_shift), -limit, limit);
 		}

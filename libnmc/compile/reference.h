@@ -14,7 +14,10 @@
 int reference_layer(const struct nmc_plan *p, unsigned int layer, const int8_t *codes, size_t count, int8_t *next,
 		    int32_t *raw);
 
-/* Codes of a block's outputs for the layer's probes, as planned: @p->probes rows of b->cols. */
+/*
+ * Codes of a block's outputs for the layer's probes, as planned: @p->probes rows of b->cols. Of weights whose parts make up for
+ * one another, those of the cells as the others know them.
+ */
 void reference_readout(const struct nmc_plan *p, const struct block *b, int32_t *out);
 
 /* Largest magnitude of each output's exact sum in a block. */

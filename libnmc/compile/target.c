@@ -16,6 +16,10 @@ int plan_pair(const struct nmc_plan *p, int d, const int16_t *stuck, int16_t *ta
 {
 	int low = conductance_min(p), plus = low + (d > 0 ? d : 0), minus = low + (d < 0 ? -d : 0);
 
+	if (p->scheme == NMC_SCHEME_OFFSET) {
+		minus = low + offset_half(p);
+		plus = minus + d;
+	}
 	if (stuck[0] >= 0)
 		plus = stuck[0];
 	if (stuck[1] >= 0)
@@ -29,29 +33,38 @@ int plan_pair(const struct nmc_plan *p, int d, const int16_t *stuck, int16_t *ta
 	return plus - minus - d;
 }
 
-int plan_difference(const struct nmc_plan *p, const struct block *b, unsigned int r, unsigned int c)
-{
-	unsigned int inputs = p->network->layer[b->layer].inputs;
-
-	return b->sign[c] * p->stage[b->layer].weight[(size_t)(b->first_out + c) * inputs + b->first_in + r];
-}
-
-static void fill_targets(const struct nmc_plan *p, struct block *b)
+bool plan_retarget(const struct nmc_plan *p, struct block *b)
 {
 	static const int16_t sound[2] = { -1, -1 };
-	int16_t *to = b->target;
-	unsigned int r, c;
+	unsigned int step = p->class.differential ? 2 : 1, r, c;
+	int16_t *to = b->target, target[2];
+	bool changed = false;
 
 	for (r = 0; r < b->rows; r++)
-		for (c = 0; c < b->cols; c++) {
-			int d = plan_difference(p, b, r, c);
+		for (c = 0; c < b->cols; c++, to += step) {
+			int d = plan_difference(b, r, c);
 
+			target[0] = (int16_t)d;
 			if (p->class.differential)
-				plan_pair(p, d, sound, to);
-			else
-				*to = (int16_t)d;
-			to += p->class.differential ? 2 : 1;
+				plan_pair(p, d, b->stuck ? b->stuck + (to - b->target) : sound, target);
+			changed |= memcmp(to, target, step * sizeof(*to));
+			memcpy(to, target, step * sizeof(*to));
 		}
+	return changed;
+}
+
+/* What the plan wants of each pair, by rows. */
+static void fill_wanted(const struct nmc_plan *p, struct block *b)
+{
+	unsigned int r, c;
+
+	for (c = 0; c < b->cols; c++) {
+		const int16_t *w = plan_weights(p, b->layer, b->part, b->first_out + c) + b->first_in;
+
+		b->sign[c] = 1;
+		for (r = 0; r < b->rows; r++)
+			b->wanted[(size_t)r * b->cols + c] = w[r];
+	}
 }
 
 static struct nmc_isa_column *copy_columns(const struct block *b)
@@ -65,15 +78,13 @@ static struct nmc_isa_column *copy_columns(const struct block *b)
 
 static int block_targets(const struct nmc_plan *p, struct block *b)
 {
-	unsigned int c;
-
-	b->target = malloc(block_cells(p, b) * sizeof(*b->target));
+	b->wanted = malloc((size_t)b->rows * b->cols * sizeof(*b->wanted));
+	b->target = calloc(block_cells(p, b), sizeof(*b->target));
 	b->sign = malloc(b->cols);
-	if (!b->target || !b->sign)
+	if (!b->wanted || !b->target || !b->sign)
 		return fail_memory();
-	for (c = 0; c < b->cols; c++)
-		b->sign[c] = 1;
-	fill_targets(p, b);
+	fill_wanted(p, b);
+	plan_retarget(p, b);
 	if (!b->columns)
 		return 0;
 	b->planned = copy_columns(b);

@@ -436,6 +436,26 @@ int nmc_network_forward(const struct nmc_network *network, const float *in, size
 /* ---- plans: a network quantised, placed and compiled for a device ---- */
 
 /**
+ * enum nmc_scheme - how a weight lies in cells
+ * @NMC_SCHEME_DIFFERENTIAL: one pair, one of its cells at the lowest conductance
+ * @NMC_SCHEME_OFFSET: one pair, one cell around the middle of the range, the other the reference in the middle: half the
+ *	resolution, but only one cell is written for a weight
+ * @NMC_SCHEME_SLICES: the magnitude in slices of some bits, a pair for each on a tile of its own; sums are put together
+ *	by digital scale. For cells with few levels
+ * @NMC_SCHEME_DEVICES: several pairs on tiles of their own, programmed one after another so that each makes up for what
+ *	those before lack; all with equal shares, or each with so much less significance
+ */
+enum nmc_scheme {
+	NMC_SCHEME_DIFFERENTIAL	= 0,
+	NMC_SCHEME_OFFSET	= 1,
+	NMC_SCHEME_SLICES	= 2,
+	NMC_SCHEME_DEVICES	= 3,
+};
+
+/* "differential", "offset", "slices", "devices"; NULL for other values. */
+const char *nmc_scheme_name(unsigned int scheme);
+
+/**
  * struct nmc_plan_options - how to map
  * @size: sizeof(struct nmc_plan_options)
  * @class_name: tile class; NULL for the device's first
@@ -445,6 +465,10 @@ int nmc_network_forward(const struct nmc_network *network, const float *in, size
  * @sample_count: vectors in @samples
  * @adc_bits: converter resolution, 0 for 8 (or the nearest the class has)
  * @batch: vectors in one job step, 0 for the best that fits SRAM
+ * @scheme: enum nmc_scheme
+ * @parts: slices (0 for 4) or devices (0 for 2) of a weight, at most 8; else 0
+ * @slice_bits: bits of a slice, 0 for 2, at most 8 and 15 with all slices
+ * @significance: of a device over the next, 1 to 16, 0 for 1: equal shares
  * @reserved: zero
  */
 struct nmc_plan_options {
@@ -454,6 +478,10 @@ struct nmc_plan_options {
 	const float *samples;
 	size_t sample_count;
 	uint32_t batch;
+	uint32_t scheme;
+	uint32_t parts;
+	uint32_t slice_bits;
+	float significance;
 	uint32_t reserved;
 };
 #define NMC_PLAN_OPTIONS_INIT { .size = sizeof(struct nmc_plan_options) }

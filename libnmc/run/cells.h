@@ -20,6 +20,12 @@ int cells_write(struct nmc_plan *p, const struct block *b, const struct region *
 /* The same for all cells of a block. */
 int cells_write_all(struct nmc_plan *p, const struct block *b, struct nmc_program_report *sum, double *square);
 
+/*
+ * Makes the pairs of part @part want what is missing of their weights after the parts before, as read. Targets follow.
+ * Does nothing where parts do not make up for one another.
+ */
+int devices_correct(struct nmc_plan *p, unsigned int part);
+
 /* Adds the card's report of one region to @sum, its squared error to @square; completes means when all are added. */
 void program_add(struct nmc_program_report *sum, const struct nmc_isa_report *r, double *square);
 void program_complete(struct nmc_program_report *sum, double square, uint64_t start);

@@ -33,7 +33,7 @@ static int emit_move(struct emit *e, unsigned int opcode, unsigned int slot, uin
 
 static int emit_product(struct emit *e, const struct block *b, uint32_t codes)
 {
-	bool first = !b->first_in;
+	bool first = !b->first_in && !b->part;
 	struct nmc_isa_mvm m = {
 		.c = { .opcode = NMC_OP_MVM, .tag = e->tag,
 		       .flags = (uint16_t)(e->p->leave_out | (first ? 0 : NMC_MVM_ACCUMULATE)) },

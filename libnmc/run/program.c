@@ -93,23 +93,37 @@ static void lanes_close(struct lane_program *lane)
 	}
 }
 
+/* The blocks of one part of weights. @done counts blocks of all. */
+static int program_part(struct nmc_plan *p, unsigned int part, struct lane_program *lane, nmc_progress_fn progress,
+			void *context, unsigned int *done, struct nmc_program_report *sum, double *square)
+{
+	unsigned int i, n = 0, ended = 0;
+	int ret = devices_correct(p, part);
+
+	for (i = 0; !ret && (i < p->blocks || ended < n); i++) {
+		if (i < p->blocks) {
+			if (p->block[i].part != part)
+				continue;
+			ret = lane_start(p, &p->block[i], &lane[n++ % LANES]);
+			p->block[i].writes = 1;
+			if (ret || n < LANES)
+				continue;
+		}
+		ret = lane_finish(p, &lane[ended++ % LANES], sum, square);
+		if (!ret && progress && progress(context, ++*done, p->blocks))
+			ret = fail(-ECANCELED, "programming stopped after %u of %u tiles", *done, p->blocks);
+	}
+	return ret;
+}
+
 static int program_blocks(struct nmc_plan *p, struct lane_program *lane, nmc_progress_fn progress, void *context,
 			  struct nmc_program_report *sum, double *square)
 {
-	unsigned int i, done = 0;
+	unsigned int part, done = 0;
 	int ret = 0;
 
-	for (i = 0; !ret && i < p->blocks + LANES - 1; i++) {
-		if (i < p->blocks)
-			ret = lane_start(p, &p->block[i], &lane[i % LANES]);
-		if (i < p->blocks)
-			p->block[i].writes = 1;
-		if (ret || i + 1 < LANES)
-			continue;
-		ret = lane_finish(p, &lane[(i + 1) % LANES], sum, square);
-		if (!ret && done < p->blocks && progress && progress(context, ++done, p->blocks))
-			ret = fail(-ECANCELED, "programming stopped after %u of %u tiles", done, p->blocks);
-	}
+	for (part = 0; !ret && part < p->parts; part++)
+		ret = program_part(p, part, lane, progress, context, &done, sum, square);
 	return ret;
 }
 

@@ -59,7 +59,7 @@ static double output_error(const struct nmc_plan *p, struct block *b, unsigned i
 
 	b->sign[c] = (int8_t)sign;
 	for (r = 0; r < b->rows; r++) {
-		int left = plan_pair(p, plan_difference(p, b, r, c), b->stuck + ((size_t)r * b->cols + c) * 2, unused);
+		int left = plan_pair(p, plan_difference(b, r, c), b->stuck + ((size_t)r * b->cols + c) * 2, unused);
 
 		sum += power[r] * left * left;
 	}
@@ -80,24 +80,12 @@ static void exchange(struct block *b, unsigned int c)
 /* Sets targets around the broken cells that are known. Returns whether any changed. */
 static bool retarget(const struct nmc_plan *p, struct block *b, const double *power)
 {
-	bool changed = false;
-	unsigned int r, c;
+	unsigned int c;
 
-	for (c = 0; c < b->cols; c++) {
-		double now = output_error(p, b, c, b->sign[c], power), then = output_error(p, b, c, -b->sign[c], power);
-
-		if (then < WORTH * now)
+	for (c = 0; c < b->cols; c++)
+		if (output_error(p, b, c, -b->sign[c], power) < WORTH * output_error(p, b, c, b->sign[c], power))
 			exchange(b, c);
-		for (r = 0; r < b->rows; r++) {
-			size_t at = ((size_t)r * b->cols + c) * 2;
-			int16_t target[2];
-
-			plan_pair(p, plan_difference(p, b, r, c), b->stuck + at, target);
-			changed |= memcmp(target, b->target + at, sizeof(target));
-			memcpy(b->target + at, target, sizeof(target));
-		}
-	}
-	return changed;
+	return plan_retarget(p, b);
 }
 
 /* Remembers cells that are not where they were put. Returns how many are new. */
@@ -119,14 +107,14 @@ static unsigned int learn(const struct nmc_plan *p, struct block *b, const float
 }
 
 /* Squares of what the weights of a block are off. */
-static double weight_error(const struct nmc_plan *p, const struct block *b, const float *cells)
+static double weight_error(const struct block *b, const float *cells)
 {
 	double sum = 0.0;
 	unsigned int r, c;
 
 	for (r = 0; r < b->rows; r++)
 		for (c = 0; c < b->cols; c++, cells += 2) {
-			double off = (double)cells[0] - (double)cells[1] - plan_difference(p, b, r, c);
+			double off = (double)cells[0] - (double)cells[1] - plan_difference(b, r, c);
 
 			sum += off * off;
 		}
@@ -146,7 +134,7 @@ static void count_block(const struct nmc_plan *p, const struct block *b, struct 
 		for (c = 0; c < b->cols; c++) {
 			const int16_t *stuck = b->stuck + ((size_t)row * b->cols + c) * 2;
 			unsigned int broken = (stuck[0] >= 0) + (stuck[1] >= 0);
-			int left = broken ? plan_pair(p, plan_difference(p, b, row, c), stuck, unused) : 0;
+			int left = broken ? plan_pair(p, plan_difference(b, row, c), stuck, unused) : 0;
 
 			r->broken += broken;
 			r->compensated += left <= most && left >= -most ? broken : 0;
@@ -168,7 +156,7 @@ static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
 		ret = fail_memory();
 	if (ret)
 		return ret;
-	w->error[0] += weight_error(p, b, w->cells);
+	w->error[0] += weight_error(b, w->cells);
 	input_power(p, b, w->power);
 	for (pass = 0; !ret && pass < PASSES; pass++) {
 		found = learn(p, b, w->cells);
@@ -180,7 +168,7 @@ static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
 		if (!ret)
 			ret = cells_read(p, b, w->cells);
 	}
-	w->error[1] += weight_error(p, b, w->cells);
+	w->error[1] += weight_error(b, w->cells);
 	w->weights += n / 2;
 	w->r.cells += n;
 	count_block(p, b, &w->r);

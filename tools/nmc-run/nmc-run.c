@@ -36,6 +36,7 @@ static const char usage[] =
 	"      --baseline WHAT    what compensation compares with: card (as programmed, noise included) or ideal (default card)\n"
 	"      --seeds N          N cards with seeds from --seed on: mean accuracy and its 95 % confidence interval\n"
 	"      --breakdown        accuracy with each cause of a loss left out in turn\n"
+	"      --scheme SCHEME    how weights lie in cells: differential, offset, slices[:N[:BITS]], devices[:N[:SIGNIFICANCE]]\n"
 	"      --repair           find broken cells after programming and place the weights around them\n"
 	"      --calibrate-converters  take offset and gain errors out of each output's conversion\n"
 	"      --refresh PERCENT  once aged, program cells anew that are farther from their target than this part of the range\n"
@@ -70,7 +71,7 @@ int run_fail(int status, const char *text)
 }
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
-       OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_REPAIR,
+       OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_SCHEME, OPT_REPAIR,
        OPT_CONVERTERS, OPT_REFRESH, OPT_PLAN, OPT_JSON };
 
 static const struct option options[] = {
@@ -91,6 +92,7 @@ static const struct option options[] = {
 	{ "compensate", required_argument, NULL, OPT_COMPENSATE },
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "breakdown", no_argument, NULL, OPT_BREAKDOWN },
+	{ "scheme", required_argument, NULL, OPT_SCHEME },
 	{ "repair", no_argument, NULL, OPT_REPAIR },
 	{ "calibrate-converters", no_argument, NULL, OPT_CONVERTERS },
 	{ "refresh", required_argument, NULL, OPT_REFRESH },
@@ -182,6 +184,32 @@ static int study_option(struct run_options *o, int option, const char *text)
 	}
 }
 
+/* A name, and for those that have several parts how many and of what kind: slices:8:1, devices:2:4. */
+static int scheme_option(struct run_options *o, const char *text)
+{
+	size_t length = strcspn(text, ":");
+	const char *name, *kind = NULL;
+	char *end = (char *)text + length;
+
+	o->parts = 0;
+	o->slice_bits = 0;
+	o->significance = 0.0f;
+	for (o->scheme = 0; (name = nmc_scheme_name(o->scheme)); o->scheme++)
+		if (strlen(name) == length && !memcmp(name, text, length))
+			break;
+	if (name && *end && o->scheme >= NMC_SCHEME_SLICES && end[1] >= '1' && end[1] <= '9')
+		o->parts = (uint32_t)strtoul(end + 1, &end, 10);
+	if (o->parts && *end && end[1] >= '1' && end[1] <= '9')
+		kind = end + 1;
+	if (kind && o->scheme == NMC_SCHEME_SLICES)
+		o->slice_bits = (uint32_t)strtoul(kind, &end, 10);
+	else if (kind)
+		o->significance = strtof(kind, &end);
+	if (name && !*end)
+		return 0;
+	return run_fail(EXIT_USAGE, "--scheme is differential, offset, slices:N:BITS or devices:N:SIGNIFICANCE");
+}
+
 static int refresh_option(struct run_options *o, const char *text)
 {
 	char *end;
@@ -201,6 +229,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 		switch (option) {
 		case OPT_PLAN:
 			o->show_plan = true;
+			break;
+		case OPT_SCHEME:
+			ret = scheme_option(o, optarg);
 			break;
 		case OPT_REFRESH:
 			ret = refresh_option(o, optarg);

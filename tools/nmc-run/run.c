@@ -111,9 +111,13 @@ static int make_plan(struct run_state *s)
 	o.samples = s->samples.values;
 	o.sample_count = s->samples.count;
 	o.batch = s->o->batch;
+	o.scheme = s->o->scheme;
+	o.parts = s->o->parts;
+	o.slice_bits = s->o->slice_bits;
+	o.significance = s->o->significance;
 	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
 	if (ret)
-		return run_library(ret == -ENOSPC ? EXIT_FIT : EXIT_FAILURE);
+		return run_library(ret == -ENOSPC ? EXIT_FIT : s->o->scheme && ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE);
 	s->plan_info.size = sizeof(s->plan_info);
 	return nmc_plan_info(s->plan, &s->plan_info) ? run_library(EXIT_FAILURE) : 0;
 }
