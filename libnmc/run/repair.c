@@ -10,8 +10,9 @@
 #include "libnmc/run/cells.h"
 #include "libnmc/run/runner.h"
 
-#define PASSES		3	/* each finds the cells whose defect the targets before had hidden */
-#define BROKEN		0.2f	/* of the range: a cell that is farther from its target is taken for broken */
+#define PASSES		4	/* the first confirms, each other finds the cells whose defect the targets before had hidden */
+#define BROKEN		0.2f	/* of the range: a cell that is farther from its target may be broken */
+#define SAME		0.05f	/* of the range: and is, if another programming has moved it no farther */
 #define MADE_UP		0.02	/* of the range: what may be left of a weight that has been made up for */
 #define WORTH		0.95	/* an exchange must bring the error below this share of what it was */
 
@@ -21,6 +22,7 @@
  * @program: what programming took
  * @square: of its error
  * @cells: conductances of a block as read
+ * @before: the same before the last programming
  * @power: mean square of the codes of the inputs of a block
  * @error: squares of what weights are off, before and after, and of how many
  */
@@ -29,6 +31,7 @@ struct repair {
 	struct nmc_program_report program;
 	double square;
 	float *cells;
+	float *before;
 	double *power;
 	double error[2];
 	uint64_t weights;
@@ -88,17 +91,35 @@ static bool retarget(const struct nmc_plan *p, struct block *b, const double *po
 	return plan_retarget(p, b);
 }
 
-/* Remembers cells that are not where they were put. Returns how many are new. */
-static unsigned int learn(const struct nmc_plan *p, struct block *b, const float *cells)
+/* A cell that is known to be broken is where it has to be. */
+static bool astray(const struct nmc_plan *p, const struct block *b, size_t i, float code)
 {
-	float most = BROKEN * (float)weight_full(p);
+	float most = BROKEN * (float)weight_full(p), off = code - (float)b->target[i];
+
+	return b->stuck[i] < 0 && (off > most || off < -most);
+}
+
+static bool any_astray(const struct nmc_plan *p, const struct block *b, const float *cells)
+{
+	size_t n = block_cells(p, b), i;
+
+	for (i = 0; i < n; i++)
+		if (astray(p, b, i, cells[i]))
+			return true;
+	return false;
+}
+
+/* Remembers cells that are not where they were put, and which programming did not move. Returns how many are new. */
+static unsigned int learn(const struct nmc_plan *p, struct block *b, const float *cells, const float *before)
+{
+	float same = SAME * (float)weight_full(p);
 	size_t n = block_cells(p, b), i;
 	unsigned int found = 0;
 
 	for (i = 0; i < n; i++) {
-		float off = cells[i] - (float)b->target[i];
+		float moved = cells[i] - before[i];
 
-		if (b->stuck[i] >= 0 || (off <= most && off >= -most))
+		if (!astray(p, b, i, cells[i]) || moved > same || moved < -same)
 			continue;
 		b->stuck[i] = (int16_t)(cells[i] + 0.5f);
 		found++;
@@ -141,52 +162,71 @@ static void count_block(const struct nmc_plan *p, const struct block *b, struct 
 		}
 }
 
-static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
+static int know_nothing(const struct nmc_plan *p, struct block *b)
 {
 	size_t n = block_cells(p, b), i;
-	unsigned int pass, found;
+
+	if (b->stuck)
+		return 0;
+	b->stuck = malloc(n * sizeof(*b->stuck));
+	if (!b->stuck)
+		return fail_memory();
+	for (i = 0; i < n; i++)
+		b->stuck[i] = -1;
+	return 0;
+}
+
+/* Programs a block and reads it; what had been read is in @w->before then. */
+static int program_and_read(struct nmc_plan *p, struct block *b, struct repair *w)
+{
+	float *swap = w->before;
+	int ret = cells_write_all(p, b, &w->program, &w->square);
+
+	b->writes = 1;
+	w->before = w->cells;
+	w->cells = swap;
+	return ret ? ret : cells_read(p, b, w->cells);
+}
+
+static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
+{
+	unsigned int pass = 0;
 	int ret = cells_read(p, b, w->cells);
 
-	if (!b->stuck) {
-		b->stuck = malloc(n * sizeof(*b->stuck));
-		for (i = 0; b->stuck && i < n; i++)
-			b->stuck[i] = -1;
-	}
-	if (!ret && !b->stuck)
-		ret = fail_memory();
+	if (!ret)
+		ret = know_nothing(p, b);
 	if (ret)
 		return ret;
 	w->error[0] += weight_error(b, w->cells);
 	input_power(p, b, w->power);
-	for (pass = 0; !ret && pass < PASSES; pass++) {
-		found = learn(p, b, w->cells);
-		if (!found || !retarget(p, b, w->power))
-			break;
-		w->r.passes = pass + 1 > w->r.passes ? pass + 1 : w->r.passes;
-		ret = cells_write_all(p, b, &w->program, &w->square);
-		b->writes = 1;
-		if (!ret)
-			ret = cells_read(p, b, w->cells);
-	}
+	if (any_astray(p, b, w->cells))
+		do {
+			ret = program_and_read(p, b, w);
+			pass++;
+		} while (!ret && pass < PASSES && learn(p, b, w->cells, w->before) && retarget(p, b, w->power));
+	w->r.passes = pass > w->r.passes ? pass : w->r.passes;
 	w->error[1] += weight_error(b, w->cells);
-	w->weights += n / 2;
-	w->r.cells += n;
+	w->weights += (uint64_t)b->rows * b->cols;
+	w->r.cells += block_cells(p, b);
 	count_block(p, b, &w->r);
 	return ret;
 }
 
 static int repair_blocks(struct nmc_plan *p, struct repair *w)
 {
+	size_t cells = (size_t)p->class.rows * p->class.cols;
 	unsigned int i;
 	int ret = 0;
 
-	w->cells = malloc((size_t)p->class.rows * p->class.cols * sizeof(*w->cells));
+	w->cells = malloc(cells * sizeof(*w->cells));
+	w->before = malloc(cells * sizeof(*w->before));
 	w->power = malloc(p->class.rows * sizeof(*w->power));
-	if (!w->cells || !w->power)
+	if (!w->cells || !w->before || !w->power)
 		ret = fail_memory();
 	for (i = 0; !ret && i < p->blocks; i++)
 		ret = repair_block(p, &p->block[i], w);
 	free(w->cells);
+	free(w->before);
 	free(w->power);
 	plan_params(p, nmc_buffer_data(p->runner->params));
 	return ret;

@@ -43,7 +43,7 @@ enum nmc_baseline {
  * @baseline: enum nmc_baseline
  *
  * A readout is the mean size of an output's codes over up to 64 calibration vectors of nmc_plan_create(), at its converter's
- * range as planned.
+ * range as planned, or as nmc_plan_calibrate() set it.
  *
  * Return: 0, -EINVAL (not programmed, or no converters), -EIO, -ENODEV, -ENOMEM.
  */
@@ -148,8 +148,7 @@ struct nmc_signal {
  *
  * Up to 64 calibration vectors are the input; the tiles answer at the ranges in use, compensation included.
  *
- * Return: 0, -ENOENT,
- * -EINVAL (not programmed, or no converters), -EIO, -ENODEV, -ENOMEM.
+ * Return: 0, -ENOENT, -EINVAL (not programmed, or no converters), -EIO, -ENODEV, -ENOMEM.
  */
 int nmc_plan_signal(struct nmc_plan *plan, unsigned int layer, struct nmc_signal *signal);
 
