@@ -157,6 +157,51 @@ void card_temperature(struct card *card, float kelvin);
 void card_age(struct card *card, uint64_t ns);
 
 /**
+ * struct card_status - a card at a glance
+ * @kelvin: temperature of the die
+ * @tiles: physical tiles
+ * @used: of these in tile sets
+ * @incomplete: of these with a programming that began and did not end
+ * @memory: bytes allocated for cells and their caches
+ */
+struct card_status {
+	float kelvin;
+	uint32_t tiles;
+	uint32_t used;
+	uint32_t incomplete;
+	uint64_t memory;
+};
+
+/**
+ * card_status() - a card at a glance; thread-safe
+ * @card: the card
+ * @status: out
+ */
+void card_status(struct card *card, struct card_status *status);
+
+/**
+ * struct card_set_status - a tile set at a glance
+ * @tiles: tiles
+ * @incomplete: of these with a programming that began and did not end
+ * @time_ns: card time of the set, nanoseconds
+ */
+struct card_set_status {
+	uint32_t tiles;
+	uint32_t incomplete;
+	uint64_t time_ns;
+};
+
+/**
+ * card_set_status() - a tile set at a glance; thread-safe
+ * @card: the card
+ * @set: set id, from 1 to %NMC_MAX_TILESETS
+ * @status: out
+ *
+ * Return: 0, -ENOENT if there is no such set.
+ */
+int card_set_status(struct card *card, uint32_t set, struct card_set_status *status);
+
+/**
  * card_memory() - memory of the tiles in use
  * @card: the card
  * @cells: out: cells of the tiles in use

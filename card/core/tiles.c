@@ -201,3 +201,38 @@ size_t card_memory(struct card *card, uint64_t *cells)
 	}
 	return bytes;
 }
+
+void card_status(struct card *card, struct card_status *status)
+{
+	struct card_set_status set;
+	uint64_t cells;
+	uint32_t i;
+
+	*status = (struct card_status){ .kelvin = card_kelvin(card), .tiles = card->tile_count };
+	for (i = 1; i <= NMC_MAX_TILESETS; i++) {
+		if (card_set_status(card, i, &set))
+			continue;
+		status->used += set.tiles;
+		status->incomplete += set.incomplete;
+	}
+	status->memory = card_memory(card, &cells);
+}
+
+int card_set_status(struct card *card, uint32_t set, struct card_set_status *status)
+{
+	const struct card_set *s = set_find(card, set);
+	uint32_t t;
+
+	*status = (struct card_set_status){ 0 };
+	if (!s)
+		return -ENOENT;
+	pthread_mutex_lock(&card->map_lock);
+	if (s->generation) {
+		status->tiles = s->count;
+		status->time_ns = s->time.ns;
+		for (t = 0; t < s->count; t++)
+			status->incomplete += __atomic_load_n(&card->tiles[s->tiles[t]].incomplete, __ATOMIC_RELAXED);
+	}
+	pthread_mutex_unlock(&card->map_lock);
+	return status->tiles ? 0 : -ENOENT;
+}

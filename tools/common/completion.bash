@@ -9,7 +9,7 @@ _nmc()
 	[[ $before == = ]] && before=${COMP_WORDS[COMP_CWORD-2]}
 	case ${1##*/} in
 	nmc-bench) operands='mvm submit program' ;;
-	nmc-card) operands='counters fault' ;;
+	nmc-card | nmc-cardctl) operands=$("${1%ctl}ctl" --help 2> /dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p') ;;
 	nmc-deck) operands='list show keys check plot metrics sample fit' ;;
 	esac
 	# Lines of "--option VALUE" or "--option"
@@ -37,4 +37,4 @@ _nmc()
 		compopt -o filenames
 	fi
 }
-complete -F _nmc nmc-bench nmc-card nmc-compare-nvme nmc-deck nmc-run nmc-smi nmc-vm
+complete -F _nmc nmc-bench nmc-card nmc-cardctl nmc-compare-nvme nmc-deck nmc-run nmc-smi nmc-vm

@@ -14,89 +14,18 @@
 #include <sys/time.h>
 #include <sys/un.h>
 #include <unistd.h>
+#include "command.h"
 #include "control.h"
 
-#define LINE_BYTES	256
+#define LINE_BYTES	4608	/* a command and a path */
 
 struct control {
-	struct card_server *server;
+	const struct command_card *card;
 	pthread_t thread;
 	int listener;
 	int end;
 	const char *path;
 };
-
-static const char *const faults[] = {
-	[CARD_FAULT_NONE] = "none",
-	[CARD_FAULT_ALL_ONES] = "all-ones",
-	[CARD_FAULT_HANG_FIRMWARE] = "hang-firmware",
-	[CARD_FAULT_HANG_QUEUES] = "hang-queues",
-};
-
-static struct json_object *queue_json(unsigned int queue, const struct nmc_queue_log *log)
-{
-	const struct {
-		const char *key;
-		uint64_t value;
-	} fields[] = {
-		{ "generation", log->generation }, { "jobs", log->jobs }, { "doorbells", log->doorbells },
-		{ "interrupts", log->interrupts }, { "wall_busy_ns", log->wall_busy_ns },
-		{ "modelled_busy_ns", log->modelled_busy_ns }, { "mmio_reads", log->mmio_reads },
-		{ "mmio_writes", log->mmio_writes }, { "heartbeat_reads", log->heartbeat_reads },
-	};
-	struct json_object *o = json_object_new_object();
-	size_t i;
-
-	json_object_object_add(o, "queue", json_object_new_int((int)queue));
-	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		json_object_object_add(o, fields[i].key, json_object_new_uint64(fields[i].value));
-	return o;
-}
-
-static struct json_object *counters(struct card_server *server)
-{
-	struct json_object *o = json_object_new_object(), *queues = json_object_new_array();
-	unsigned int i;
-
-	for (i = 0; i <= NMC_MAX_QUEUES; i++) {
-		struct nmc_queue_log log;
-
-		if (!card_server_counters(server, i, &log))
-			json_object_array_add(queues, queue_json(i, &log));
-	}
-	json_object_object_add(o, "schema", json_object_new_int(1));
-	json_object_object_add(o, "queues", queues);
-	return o;
-}
-
-static struct json_object *inject(struct card_server *server, const char *name)
-{
-	struct json_object *o = json_object_new_object();
-	unsigned int i;
-
-	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
-		if (strcmp(faults[i], name))
-			continue;
-		card_server_inject(server, (enum card_fault)i);
-		json_object_object_add(o, "fault", json_object_new_string(name));
-		return o;
-	}
-	json_object_object_add(o, "error", json_object_new_string("fault: none, all-ones, hang-firmware or hang-queues"));
-	return o;
-}
-
-static struct json_object *carry_out(struct card_server *server, const char *line)
-{
-	struct json_object *o;
-
-	if (!strcmp(line, "counters"))
-		return counters(server);
-	if (!strncmp(line, "fault ", 6))
-		return inject(server, line + 6);
-	o = json_object_new_object();
-	json_object_object_add(o, "error", json_object_new_string("unknown command; counters and fault are known"));
-	return o;
-}
 
 /* Reads up to a newline; -1 if the other side is gone, silent or too long. */
 static int read_line(int fd, char *line, size_t bytes)
@@ -129,7 +58,7 @@ static void serve_one(struct control *c, int fd)
 	setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience));
 	if (read_line(fd, line, sizeof(line)))
 		return;
-	answer = carry_out(c->server, line);
+	answer = command_carry_out(c->card, line);
 	dprintf(fd, "%s\n", json_object_to_json_string(answer));
 	json_object_put(answer);
 }
@@ -176,14 +105,14 @@ static int control_open(struct control *c, const char *path)
 	return -EAGAIN;
 }
 
-int control_start(const char *path, struct card_server *server, struct control **control, char *error, size_t bytes)
+int control_start(const char *path, const struct command_card *card, struct control **control, char *error, size_t bytes)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int ret = -ENOMEM;
 
 	*control = NULL;
 	if (c) {
-		c->server = server;
+		c->card = card;
 		c->listener = -1;
 		c->end = -1;
 		ret = control_open(c, path);

@@ -6,12 +6,12 @@
 #define NMC_CONTROL_H
 
 #include <stddef.h>
-#include "card/card.h"
 
+struct command_card;
 struct control;
 
-/* Offers the socket, served by a thread of its own; @path must outlive it. 0 or a negative errno with a text. */
-int control_start(const char *path, struct card_server *server, struct control **control, char *error, size_t bytes);
+/* Offers the socket, served by a thread of its own; @path and @card must outlive it. 0 or a negative errno with a text. */
+int control_start(const char *path, const struct command_card *card, struct control **control, char *error, size_t bytes);
 void control_stop(struct control *control);
 
 /* Gives a command to a card that runs and prints the answer. 0, or -1 after a message. */

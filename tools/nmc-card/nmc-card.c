@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include "card/card.h"
 #include "common/output.h"
+#include "command.h"
 #include "control.h"
 
 enum { EXIT_USAGE = 2 };
@@ -37,7 +38,7 @@ static const char usage[] =
 	"  -h, --help             this text\n"
 	"  -V, --version          version\n"
 	"\n"
-	"Commands: counters, fault none|all-ones|hang-firmware|hang-queues\n"
+	"Commands: those of nmc-cardctl(1)\n"
 	"A line \"ready PATH\" on standard output says that the socket listens.\n"
 	"Exit status: 0 success, 1 failure, 2 wrong usage.\n";
 
@@ -176,6 +177,7 @@ static int serve(const struct arguments *a)
 {
 	struct card *card;
 	struct card_server *server;
+	struct command_card commanded;
 	struct control *control = NULL;
 	char error[256];
 	sigset_t signals;
@@ -193,8 +195,9 @@ static int serve(const struct arguments *a)
 		return ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 	}
 	ret = card_server_start(card, &a->server, &server, error, sizeof(error));
+	commanded = (struct command_card){ .card = card, .server = server };
 	if (!ret && a->control)
-		ret = control_start(a->control, server, &control, error, sizeof(error));
+		ret = control_start(a->control, &commanded, &control, error, sizeof(error));
 	if (ret) {
 		fprintf(stderr, "nmc-card: %s\n", error);
 	} else {
@@ -217,7 +220,7 @@ static int run(const struct arguments *a, int argc, char **argv)
 	if (!a->control)
 		return wrong("%s is missing", "--socket PATH or --control PATH");
 	if (!argc)
-		return wrong("--control %s: which command? counters or fault", a->control);
+		return wrong("--control %s: which command? status, age, temperature, fault, counters", a->control);
 	return control_command(a->control, argc, argv) ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Commands of the control socket: counters, time, temperature, faults, status. A command is a line of words; its answer is
+ * one JSON object.
+ */
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "command.h"
+#include "common/duration.h"
+
+#define KELVIN_0C	273.15
+
+static struct json_object *refuse(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+static struct json_object *refuse(const char *format, ...)
+{
+	struct json_object *o = json_object_new_object();
+	char text[512];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	json_object_object_add(o, "error", json_object_new_string(text));
+	return o;
+}
+
+static void add_number(struct json_object *o, const char *key, uint64_t value)
+{
+	json_object_object_add(o, key, json_object_new_uint64(value));
+}
+
+static void add_real(struct json_object *o, const char *key, double value)
+{
+	char text[40];
+
+	snprintf(text, sizeof(text), "%.9g", value);
+	json_object_object_add(o, key, json_object_new_double_s(value, text));
+}
+
+static const char *const faults[] = {
+	[CARD_FAULT_NONE] = "none",
+	[CARD_FAULT_ALL_ONES] = "all-ones",
+	[CARD_FAULT_HANG_FIRMWARE] = "hang-firmware",
+	[CARD_FAULT_HANG_QUEUES] = "hang-queues",
+};
+
+static struct json_object *queue_json(unsigned int queue, const struct nmc_queue_log *log)
+{
+	const struct {
+		const char *key;
+		uint64_t value;
+	} fields[] = {
+		{ "generation", log->generation }, { "jobs", log->jobs }, { "doorbells", log->doorbells },
+		{ "interrupts", log->interrupts }, { "wall_busy_ns", log->wall_busy_ns },
+		{ "modelled_busy_ns", log->modelled_busy_ns }, { "mmio_reads", log->mmio_reads },
+		{ "mmio_writes", log->mmio_writes }, { "heartbeat_reads", log->heartbeat_reads },
+	};
+	struct json_object *o = json_object_new_object();
+	size_t i;
+
+	json_object_object_add(o, "queue", json_object_new_int((int)queue));
+	for (i = 0; i < sizeof(fields) / sizeof(*fields); i++)
+		json_object_object_add(o, fields[i].key, json_object_new_uint64(fields[i].value));
+	return o;
+}
+
+static struct json_object *counters(const struct command_card *c, const char *arguments)
+{
+	struct json_object *o = json_object_new_object(), *queues = json_object_new_array();
+	unsigned int i;
+
+	(void)arguments;
+	for (i = 0; i <= NMC_MAX_QUEUES; i++) {
+		struct nmc_queue_log log;
+
+		if (!card_server_counters(c->server, i, &log))
+			json_object_array_add(queues, queue_json(i, &log));
+	}
+	json_object_object_add(o, "schema", json_object_new_int(1));
+	json_object_object_add(o, "queues", queues);
+	return o;
+}
+
+static struct json_object *inject(const struct command_card *c, const char *name)
+{
+	struct json_object *o;
+	unsigned int i;
+
+	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
+		if (strcmp(faults[i], name))
+			continue;
+		card_server_inject(c->server, (enum card_fault)i);
+		o = json_object_new_object();
+		json_object_object_add(o, "fault", json_object_new_string(name));
+		return o;
+	}
+	return refuse("fault: none, all-ones, hang-firmware or hang-queues");
+}
+
+/* The whole card, each tile set at the end of the job that executes on it. */
+static struct json_object *age(const struct command_card *c, const char *arguments)
+{
+	struct json_object *o;
+	uint64_t ns;
+	int ret = duration_parse(arguments, strlen(arguments), &ns);
+
+	if (ret)
+		return refuse("age: a time such as 90s, 1h, 30d or 1y is needed, at most 100y");
+	card_age(c->card, ns);
+	o = json_object_new_object();
+	add_number(o, "aged_ns", ns);
+	return o;
+}
+
+/* Degrees Celsius, with or without the letter. */
+static struct json_object *temperature(const struct command_card *c, const char *arguments)
+{
+	struct json_object *o;
+	char *end;
+	double celsius = strtod(arguments, &end);
+
+	end += *end == 'C';
+	if (end == arguments || *end)
+		return refuse("temperature: degrees Celsius are needed, as 85 or 85C");
+	if (!(celsius >= 200 - KELVIN_0C && celsius <= 500 - KELVIN_0C))
+		return refuse("temperature: -73.15 to 226.85 degrees Celsius");
+	card_temperature(c->card, (float)(celsius + KELVIN_0C));
+	o = json_object_new_object();
+	add_real(o, "temperature_c", celsius);
+	return o;
+}
+
+static struct json_object *sets_json(const struct command_card *c)
+{
+	struct json_object *sets = json_object_new_array();
+	struct card_set_status s;
+	uint32_t i;
+
+	for (i = 1; i <= NMC_MAX_TILESETS; i++) {
+		struct json_object *o;
+
+		if (card_set_status(c->card, i, &s))
+			continue;
+		o = json_object_new_object();
+		add_number(o, "set", i);
+		add_number(o, "tiles", s.tiles);
+		add_number(o, "incomplete", s.incomplete);
+		add_number(o, "time_ns", s.time_ns);
+		json_object_array_add(sets, o);
+	}
+	return sets;
+}
+
+static struct json_object *status(const struct command_card *c, const char *arguments)
+{
+	struct json_object *o = json_object_new_object();
+	struct card_status s;
+
+	(void)arguments;
+	card_status(c->card, &s);
+	json_object_object_add(o, "schema", json_object_new_int(1));
+	add_real(o, "temperature_c", (double)s.kelvin - KELVIN_0C);
+	add_number(o, "tiles", s.tiles);
+	add_number(o, "tiles_used", s.used);
+	add_number(o, "tiles_incomplete", s.incomplete);
+	add_number(o, "memory_bytes", s.memory);
+	json_object_object_add(o, "sets", sets_json(c));
+	return o;
+}
+
+/**
+ * struct command - a command
+ * @name: first word
+ * @takes: it needs words after that
+ * @carry_out: given those
+ */
+static const struct command {
+	const char *name;
+	bool takes;
+	struct json_object *(*carry_out)(const struct command_card *c, const char *arguments);
+} commands[] = {
+	{ "counters", false, counters },
+	{ "status", false, status },
+	{ "age", true, age },
+	{ "temperature", true, temperature },
+	{ "fault", true, inject },
+};
+
+struct json_object *command_carry_out(const struct command_card *c, const char *line)
+{
+	size_t i, word = strcspn(line, " ");
+	const char *rest = line + word + strspn(line + word, " ");
+	char known[256] = "";
+
+	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
+		const struct command *k = &commands[i];
+
+		if (i)
+			strcat(known, i + 1 < sizeof(commands) / sizeof(*commands) ? ", " : " and ");
+		strcat(known, k->name);
+		if (strlen(k->name) != word || memcmp(k->name, line, word))
+			continue;
+		if (k->takes == !*rest)
+			return refuse(k->takes ? "%s: what? nothing follows" : "%s takes nothing", k->name);
+		return k->carry_out(c, rest);
+	}
+	return refuse("unknown command; %s are known", known);
+}

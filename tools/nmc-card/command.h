@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the control socket can be told.
+ */
+#ifndef NMC_COMMAND_H
+#define NMC_COMMAND_H
+
+#include "card/card.h"
+
+struct json_object;
+
+/**
+ * struct command_card - the card that commands act on
+ * @card: the card
+ * @server: its endpoint
+ */
+struct command_card {
+	struct card *card;
+	struct card_server *server;
+};
+
+/* Carries out one line; the answer, an object whose first key is "error" if the command failed. */
+struct json_object *command_carry_out(const struct command_card *c, const char *line);
+
+#endif
