@@ -157,6 +157,87 @@ void card_temperature(struct card *card, float kelvin);
 void card_age(struct card *card, uint64_t ns);
 
 /**
+ * enum card_device_kind - faults of cells, columns and tiles
+ * @CARD_DEVICE_STUCK_LOW: cells at gmin whatever is written
+ * @CARD_DEVICE_STUCK_HIGH: cells at gmax
+ * @CARD_DEVICE_DEAD: open cells
+ * @CARD_DEVICE_DRIFT: cells whose drift exponent is @factor times their own, plus @offset
+ * @CARD_DEVICE_NOISE: cells whose read noise is @factor times their own
+ * @CARD_DEVICE_COLUMN: an output whose converter always gives @code
+ * @CARD_DEVICE_TILE: every operation on the tile faults with %NMC_FAULT_TILE_FAILED
+ */
+enum card_device_kind {
+	CARD_DEVICE_STUCK_LOW,
+	CARD_DEVICE_STUCK_HIGH,
+	CARD_DEVICE_DEAD,
+	CARD_DEVICE_DRIFT,
+	CARD_DEVICE_NOISE,
+	CARD_DEVICE_COLUMN,
+	CARD_DEVICE_TILE,
+};
+
+#define CARD_ALL	UINT32_MAX	/* of struct card_device_fault: every tile, or a share of the cells rather than one */
+#define CARD_FAULTS	256		/* faults of cells, columns and tiles that a card can have at a time */
+#define CARD_MAX_FACTOR	16.0f		/* largest @factor */
+
+/**
+ * struct card_device_fault - a fault of cells, a column or a tile
+ * @kind: enum card_device_kind
+ * @tile: physical tile, or %CARD_ALL for every tile of a class that can have the fault
+ * @row: row of the one cell that has it, %CARD_ALL for a share of the cells
+ * @col: physical column of that cell; for %CARD_DEVICE_COLUMN the output
+ * @share: part of the cells that have it, above 0 to 1
+ * @seed: which ones: a larger share with the same seed has those of a smaller one, and more
+ * @factor: of the drift exponent or the noise: 0 to %CARD_MAX_FACTOR
+ * @offset: of the drift exponent: -1 to 1
+ * @code: what a broken column gives, -2047 to 2047; integer classes as their result; 0 is a dead one
+ *
+ * Fields that the kind has no use for are ignored.
+ */
+struct card_device_fault {
+	enum card_device_kind kind;
+	uint32_t tile;
+	uint32_t row;
+	uint32_t col;
+	double share;
+	uint64_t seed;
+	float factor;
+	float offset;
+	int32_t code;
+};
+
+/**
+ * card_inject() - breaks cells, a column or a tile from the end of the jobs in execution on
+ * @card: the card
+ * @fault: how; may come on top of others: stuck cells are as the last fault has them, exponents add up, noises multiply
+ * @error: filled with the reason of a refusal
+ * @error_bytes: its size
+ *
+ * Software card only. Thread-safe. What lies under a fault is kept: programming reaches the cell unseen, and
+ * card_inject_clear() brings back what a sound cell would hold. Products with %NMC_MVM_NO_DEFECTS leave faults of cells and
+ * columns out.
+ *
+ * Return: 0, -EINVAL (no such cell, column or tile; out of range; no class of the tile can have it), -ENOSPC.
+ */
+int card_inject(struct card *card, const struct card_device_fault *fault, char *error, size_t error_bytes);
+
+/**
+ * card_inject_clear() - takes back every card_inject(); thread-safe
+ * @card: the card
+ */
+void card_inject_clear(struct card *card);
+
+/**
+ * card_injected() - one of the faults that the card has; thread-safe
+ * @card: the card
+ * @index: which, from 0
+ * @fault: out
+ *
+ * Return: 0, -ENOENT beyond the last.
+ */
+int card_injected(struct card *card, unsigned int index, struct card_device_fault *fault);
+
+/**
  * struct card_status - a card at a glance
  * @kelvin: temperature of the die
  * @tiles: physical tiles

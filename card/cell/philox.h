@@ -22,6 +22,7 @@
  * @PURPOSE_COLUMN: errors of the column converters; event 0
  * @PURPOSE_WRITE: write noise of pulses; event of the programming
  * @PURPOSE_WEAR: chance in counting the pulses of a cell; event of the programming
+ * @PURPOSE_FAULT: cells that an injected fault hits; key: the fault's seed; event 0
  */
 enum purpose {
 	PURPOSE_DEVICE	= 1,
@@ -36,6 +37,7 @@ enum purpose {
 	PURPOSE_COLUMN	= 10,
 	PURPOSE_WRITE	= 11,
 	PURPOSE_WEAR	= 12,
+	PURPOSE_FAULT	= 13,
 };
 
 #define PHILOX_DRAW_SHIFT	20	/* counter word 0: cell or column block below, draw index above */

@@ -118,6 +118,8 @@ static int check_mvm(struct job *j, struct mvm_work *w)
 		return job_fault(j, NMC_FAULT_OPERAND, m->tile, w->out.addr);
 	if (check_converters(j, w) || check_codes(j, w))
 		return -1;
+	if (tiles_failed(j->card, w->physical))
+		return job_fault(j, NMC_FAULT_TILE_FAILED, m->tile, w->physical);
 	if (__atomic_load_n(&j->card->tiles[w->physical].incomplete, __ATOMIC_RELAXED))
 		return job_fault(j, NMC_FAULT_TILE_STATE, m->tile, w->physical);
 	return 0;

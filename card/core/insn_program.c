@@ -100,9 +100,9 @@ static int check_program(struct job *j, struct program_work *w)
 
 	if (check_fields(j, p) || check_region(j, w) || check_data(j, w))
 		return -1;
-	if (p->c.opcode == NMC_OP_READ)
-		return 0;
-	return job_region(j, p->report, sizeof(struct nmc_isa_report), 8, &w->report);
+	if (p->c.opcode != NMC_OP_READ && job_region(j, p->report, sizeof(struct nmc_isa_report), 8, &w->report))
+		return -1;
+	return tiles_failed(j->card, w->physical) ? job_fault(j, NMC_FAULT_TILE_FAILED, p->tile, w->physical) : 0;
 }
 
 static void do_read(struct job *j, struct program_work *w)

@@ -135,6 +135,8 @@ struct card_totals {
  * @vector: build of the vector unit
  * @max_steps: instructions a job may execute
  * @kelvin: temperature of the die; atomic
+ * @faults: injected faults as tiles see them; changed between jobs, see machine_pause()
+ * @injected: the same as they were given
  * @job_lock: list of unused job states
  * @idle_jobs: that list
  * @totals: counters
@@ -155,6 +157,8 @@ struct card {
 	const struct vector_ops *vector;
 	uint64_t max_steps;
 	float kelvin;
+	struct tile_faults faults;
+	struct card_device_fault injected[CARD_FAULTS];
 	pthread_mutex_t job_lock;
 	struct job *idle_jobs;
 	struct card_totals totals;
@@ -184,6 +188,13 @@ void set_start_time(struct card_set *s);
 struct clock set_felt_at(const struct card_set *s, struct clock now);
 void set_warm(struct card *card, struct card_set *s, float kelvin);
 struct tile *set_tile(struct card *card, struct card_set *s, uint32_t physical);
+
+/*
+ * Between jobs: takes every set's lock, with the management lock held by the caller, so that neither jobs nor commands change
+ * a tile until machine_resume(). @waiting is called now and then while a job is waited for.
+ */
+void machine_pause(struct card *card, void (*waiting)(void *ctx), void *ctx);
+void machine_resume(struct card *card);
 
 /* Temperature of the die, kelvin. */
 float card_kelvin(struct card *card);

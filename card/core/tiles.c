@@ -65,12 +65,36 @@ struct tile *tiles_open(struct card *card, uint32_t physical)
 	if (t->tile)
 		return t->tile;
 	made = tile_create(&tiles_class(card, physical)->kind, card->options.seed, physical);
+	if (made)
+		tile_set_faults(made, &card->faults);
 	pthread_mutex_lock(&card->tile_lock);
 	t->tile = made;
 	pthread_mutex_unlock(&card->tile_lock);
 	if (made)
 		note_bytes(t);
 	return made;
+}
+
+bool tiles_failed(const struct card *card, uint32_t physical)
+{
+	unsigned int i;
+
+	for (i = 0; i < card->faults.count; i++) {
+		const struct tile_fault *f = &card->faults.fault[i];
+
+		if (f->kind == TILE_FAULT_TILE && (f->tile == TILE_FAULT_ALL || f->tile == physical))
+			return true;
+	}
+	return false;
+}
+
+void tiles_faults_changed(struct card *card)
+{
+	uint32_t t;
+
+	for (t = 0; t < card->tile_count; t++)
+		if (card->tiles[t].tile)
+			tile_set_faults(card->tiles[t].tile, &card->faults);
 }
 
 bool tiles_incomplete(struct card *card, uint32_t physical, bool incomplete)
@@ -126,6 +150,8 @@ bool tiles_erase(struct card *card, uint32_t physical)
 	struct nmc_isa_report report;
 	struct tile_cost cost;
 
+	if (tiles_failed(card, physical))
+		return false;
 	if (t->tile) {
 		if (tile_erase(t->tile, &all, (struct clock){ 0 }, &report, &cost))
 			return false;

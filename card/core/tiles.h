@@ -20,6 +20,12 @@ const struct card_class *tiles_class(const struct card *card, uint32_t physical)
 /* The cells of a physical tile, made if need be; NULL if memory lacks. The caller holds the lock of its set. */
 struct tile *tiles_open(struct card *card, uint32_t physical);
 
+/* An injected fault keeps the tile from answering. */
+bool tiles_failed(const struct card *card, uint32_t physical);
+
+/* Injected faults changed: every tile has to look at them again. */
+void tiles_faults_changed(struct card *card);
+
 /* Marks a tile whose programming began or ended; returns how it was marked before. */
 bool tiles_incomplete(struct card *card, uint32_t physical, bool incomplete);
 

@@ -162,6 +162,26 @@ void mgmt_waiting(struct mgmt *m)
 	m->door.heartbeat(m->door.ctx, m->beat + m->waited_beats);
 }
 
+static void beat_on(void *ctx)
+{
+	struct mgmt *m = ctx;
+
+	if (m->attached)
+		mgmt_waiting(m);
+}
+
+void mgmt_pause(struct mgmt *m)
+{
+	pthread_mutex_lock(&m->lock);
+	machine_pause(m->card, beat_on, m);
+}
+
+void mgmt_resume(struct mgmt *m)
+{
+	machine_resume(m->card);
+	pthread_mutex_unlock(&m->lock);
+}
+
 void mgmt_host_enable(struct mgmt *m, uint64_t epoch, uint64_t host_time_ns)
 {
 	pthread_mutex_lock(&m->lock);

@@ -73,4 +73,8 @@ struct mgmt {
 	unsigned int event_tail;
 };
 
+/* Between jobs and commands: nothing of the card changes until mgmt_resume(). The heartbeat goes on while jobs end. */
+void mgmt_pause(struct mgmt *m);
+void mgmt_resume(struct mgmt *m);
+
 #endif

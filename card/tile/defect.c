@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Broken cells of a tile: those that left the factory so, and those that wore out.
+ * Broken cells of a tile: those that left the factory so, and those that wore out. Injected ones (fault.c) come on top
+ * whenever a row is looked at.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ bool tile_row_defects(const struct tile *t, unsigned int row, uint8_t *defect)
 		defect[(t->defects[i] >> TILE_DEFECT_BITS) - first] = t->defects[i] & ((1 << TILE_DEFECT_BITS) - 1);
 		any = true;
 	}
-	return any;
+	return tile_fault_cells(t, row, defect) || any;
 }
 
 static int make_room(struct tile *t)

@@ -126,6 +126,8 @@ struct block {
  * @cells: read noise a cell
  * @convert: of outputs
  * @columns: of physical columns, where any output needs them
+ * @stuck: outputs whose converter is broken
+ * @stuck_count: how many
  */
 struct product {
 	const struct tile_mvm *m;
@@ -135,6 +137,11 @@ struct product {
 	bool mixed;
 	struct product_convert convert;
 	struct product_convert columns;
+	struct {
+		unsigned int output;
+		int32_t code;
+	} stuck[PRODUCT_COLS];
+	unsigned int stuck_count;
 };
 
 static void block_pack(const struct tile *t, const struct product *p, unsigned int first, unsigned int n, struct block *b)
@@ -201,19 +208,35 @@ static void add_noise(const struct tile *t, const struct product *p, const struc
 		      unsigned int first, unsigned int n, unsigned int draw, int32_t *acc, const int32_t *var)
 {
 	if (p->noise)
-		t->class->product->noise(acc, var, t->class->var_unit * (float)(1u << shift), first, n, s, draw);
+		t->class->product->noise(acc, var, t->matrix.unit * (float)(1u << shift), first, n, s, draw);
+}
+
+/* A broken converter gives its code whatever comes; what it would have clipped is counted all the same. */
+static void stick(const struct product *p, double *code)
+{
+	double limit = p->convert.limit;
+	unsigned int i;
+
+	for (i = 0; i < p->stuck_count; i++) {
+		double stuck = (double)p->stuck[i].code;
+
+		code[p->stuck[i].output] = stuck > limit ? limit : stuck < -limit ? -limit : stuck;
+	}
 }
 
 /* Integer class: the sums are the results. */
-static void block_exact(const struct tile_mvm *m, unsigned int first, unsigned int n, const struct block *b,
+static void block_exact(const struct product *p, unsigned int first, unsigned int n, struct block *b,
 			struct tile_counts *counts)
 {
+	const struct tile_mvm *m = p->m;
 	unsigned int v, i;
 
 	for (v = 0; v < n; v++) {
 		int32_t *out = (int32_t *)(m->out + (size_t)(first + v) * m->out_pitch);
-		const int32_t *acc = b->acc + (size_t)v * PRODUCT_COLS + b->skip;
+		int32_t *acc = b->acc + (size_t)v * PRODUCT_COLS + b->skip;
 
+		for (i = 0; i < p->stuck_count; i++)
+			acc[p->stuck[i].output] = p->stuck[i].code;
 		for (i = 0; i < m->cols; i++) {
 			int32_t sum = acc[i];
 
@@ -287,7 +310,24 @@ static void block_convert(const struct tile *t, const struct product *p, unsigne
 			add_noise(t, p, &s, b->shift[v], m->first_col, m->cols, DRAW_OUTPUTS, b->acc + at, b->var + at);
 			counts->clips += k->convert(code, b->acc + at, &p->convert);
 		}
+		stick(p, code);
 		counts->saturations += k->scale(out, code, &p->convert, m->accumulate);
+	}
+}
+
+static void find_stuck(const struct tile *t, const struct tile_mvm *m, struct product *p)
+{
+	unsigned int i;
+	int32_t code;
+
+	p->stuck_count = 0;
+	if (!t->faults || !t->faults->count || m->mode & NMC_MVM_NO_DEFECTS)
+		return;
+	for (i = 0; i < m->cols; i++) {
+		if (!tile_fault_column(t, m->first_col + i, &code))
+			continue;
+		p->stuck[p->stuck_count].output = i;
+		p->stuck[p->stuck_count++].code = code;
 	}
 }
 
@@ -298,6 +338,7 @@ static void product_open(const struct tile *t, const struct tile_mvm *m, struct 
 	p->cells = cell_noise(t, m);
 	p->noise = t->matrix.var && !p->cells;
 	p->mixed = any_after_adc(m);
+	find_stuck(t, m, p);
 	if (m->columns)
 		open_convert(t, m, false, &p->convert);
 	if (p->mixed)
@@ -319,7 +360,7 @@ void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first
 		if (m->columns)
 			block_convert(t, &p, first, part, &b, counts);
 		else
-			block_exact(m, first, part, &b, counts);
+			block_exact(&p, first, part, &b, counts);
 	}
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Snapshot of a tile: what products see of its cells, made before the first product after a change. In this order: cells
- * as aged, temperature, defects (tile_row()), slow 1/f noise, noise at the bottom of the range, wires, codes.
+ * as aged, injected drift, defects, temperature (tile_row()), slow 1/f noise, injected noise, noise at the bottom of the
+ * range, wires, codes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -91,18 +92,36 @@ static void quiet_dead(const struct tile *t, const uint8_t *defect, float *g, fl
 	}
 }
 
+/* Injected noise: @quiet holds the conductances before the slow part. */
+static void amplify(const struct tile *t, const float *factor, const float *quiet, float *g, float *var)
+{
+	unsigned int col;
+
+	for (col = 0; col < t->class->cols; col++) {
+		float x = quiet[col] + factor[col] * (g[col] - quiet[col]);
+
+		g[col] = factor[col] == 1.0f ? g[col] : x < 0.0f ? 0.0f : x;
+		var[col] *= factor[col] * factor[col];
+	}
+}
+
 void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, float *g, float *var)
 {
+	bool noisier = t->faults && !(mode & NMC_MVM_NO_DEFECTS);
 	const struct cell_tech *tech = t->class->tech;
 	unsigned int cols = t->class->cols, col, n;
+	float factor[CELL_LANES], quiet[CELL_LANES];
 	size_t cell = (size_t)row * cols;
 	const int16_t *target = t->target + cell;
 	uint8_t defect[CELL_LANES];
 	int16_t held[CELL_LANES];
-	bool broken = t->defect_count && !(mode & NMC_MVM_NO_DEFECTS) && tile_row_defects(t, row, defect);
+	bool broken = (t->defect_count || t->faults) && !(mode & NMC_MVM_NO_DEFECTS) && tile_row_defects(t, row, defect);
 
 	if (broken)
 		target = noise_targets(t, target, defect, g, held);
+	noisier = noisier && tile_fault_noise(t, row, factor);
+	if (noisier)
+		memcpy(quiet, g, cols * sizeof(*g));
 	for (col = 0; col < cols; col += n) {
 		const struct tile_write *w = &t->writes[t->write[cell + col]];
 		struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_FLICKER, w->event);
@@ -114,6 +133,8 @@ void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, f
 			tech->kernels->flicker(tech, &s, (uint32_t)(cell + col), n, decade, r.slow, target + col, g + col);
 		tech->kernels->variance(tech, n, r.fast, target + col, g + col, var + col);
 	}
+	if (noisier)
+		amplify(t, factor, quiet, g, var);
 	if (broken)
 		quiet_dead(t, defect, g, var);
 	if (!(mode & NMC_MVM_CELL_NOISE))
@@ -143,7 +164,7 @@ static void encode(struct tile *t, unsigned int pair, float g[2][CELL_LANES], fl
 	struct tile_matrix *m = &t->matrix;
 	size_t at = (size_t)pair * m->cols * 2;
 	uint32_t *to = (uint32_t *)(m->g + at), *weight = m->var ? (uint32_t *)(m->var + at) : NULL;
-	float per_unit = 1.0f / t->class->var_unit;
+	float per_unit = 1.0f / m->unit;
 
 	if (m->kind == TILE_SINGLES)
 		k->encode(to, g[0], g[1], t->class->cols);
@@ -275,6 +296,16 @@ static int matrix_alloc(struct tile *t, enum tile_kind kind, bool var)
 	return 0;
 }
 
+/* Noise beyond what the class knows needs a larger unit. */
+static float unit_of(const struct tile *t, unsigned int mode)
+{
+	float most = mode & NMC_MVM_NO_DEFECTS ? 1.0f : tile_fault_noisiest(t), unit = t->class->var_unit;
+
+	for (; most > 1.0f; most *= 0.5f)
+		unit *= 4.0f;
+	return unit;
+}
+
 int tile_snapshot(struct tile *t, enum tile_kind kind, unsigned int mode)
 {
 	struct tile_matrix *m = &t->matrix;
@@ -288,6 +319,7 @@ int tile_snapshot(struct tile *t, enum tile_kind kind, unsigned int mode)
 		return -ENOMEM;
 	m->kind = kind;
 	m->mode = mode;
+	m->unit = unit_of(t, mode);
 	if (!(t->class->tech->flags & NMC_CLASS_CONVERTERS))
 		encode_weights(t);
 	else if (t->class->wired && !(mode & NMC_MVM_NO_WIRES))

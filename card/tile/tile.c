@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include "card/cell/gauss.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 
@@ -301,13 +302,36 @@ static void apply_defects(const struct tile *t, unsigned int row, float *out)
 	uint8_t defect[CELL_LANES];
 	unsigned int col;
 
-	if (!t->defect_count || !tile_row_defects(t, row, defect))
+	if ((!t->defect_count && !t->faults) || !tile_row_defects(t, row, defect))
 		return;
 	for (col = 0; col < t->class->cols; col++) {
 		if (tile_made_broken(defect[col]))
 			out[col] = tile_stuck_at(tech, defect[col]) * tech->per_lsb;
 		else if (defect[col] == CELL_WORN)
 			out[col] = t->g[(size_t)row * t->class->cols + col] * tech->per_lsb;
+	}
+}
+
+/* Injected drift comes on top of what the technology does: a power law of its own. */
+static void apply_drift(const struct tile *t, unsigned int row, unsigned int mode, struct tile_scratch *scratch, float *out)
+{
+	bool drifts = t->class->tech->ageing == CELL_DRIFTS;
+	size_t cell = (size_t)row * t->class->cols;
+	float extra[CELL_LANES];
+	unsigned int col;
+
+	if (!t->faults || mode & NMC_MVM_NO_AGEING || !tile_fault_drift(t, row, drifts ? t->frozen + cell : NULL, extra))
+		return;
+	for (col = 0; col < t->class->cols; col++) {
+		const struct tile_write *w = &t->writes[t->write[cell + col]];
+
+		if (extra[col] == 0.0f || !w->ages)
+			continue;
+		if (scratch->grid != w->age) {
+			cell_age_at(t->class->tech, w->age, &scratch->age);
+			scratch->grid = w->age;
+		}
+		out[col] *= exp_poly(-scratch->age.decay * extra[col]);
 	}
 }
 
@@ -319,14 +343,18 @@ void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct 
 
 	if (!t->g) {
 		fill_target(t, cell, cols, out);
+		if (t->class->tech->flags & NMC_CLASS_CONVERTERS && !(mode & NMC_MVM_NO_DEFECTS))
+			apply_defects(t, row, out);
 		return;
 	}
 	for (col = 0; col < cols; col += n) {
 		n = tile_run(t, cell, col, cols);
 		run_of_cells(t, cell + col, n, mode, scratch, out + col);
 	}
-	if (!(mode & NMC_MVM_NO_DEFECTS))
+	if (!(mode & NMC_MVM_NO_DEFECTS)) {
+		apply_drift(t, row, mode, scratch, out);
 		apply_defects(t, row, out);
+	}
 	if (t->kelvin != heat->reference_k && heat->coefficient != 0.0f && !(mode & NMC_MVM_NO_TEMPERATURE)) {
 		float factor = 1.0f + heat->coefficient * (t->kelvin - heat->reference_k);
 

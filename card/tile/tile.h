@@ -89,6 +89,62 @@ uint64_t tile_event(const struct tile *t);
 #define TILE_MODES	(NMC_MVM_NO_READ_NOISE | NMC_MVM_CELL_NOISE | NMC_MVM_NO_WIRES | NMC_MVM_NO_SPREAD | \
 			 NMC_MVM_NO_AGEING | NMC_MVM_NO_DEFECTS | NMC_MVM_NO_TEMPERATURE)
 
+/**
+ * enum tile_fault_kind - injected faults
+ * @TILE_FAULT_CELLS: cells that are broken as @defect says
+ * @TILE_FAULT_DRIFT: cells with a drift exponent of @factor times their own, plus @offset
+ * @TILE_FAULT_NOISE: cells with @factor times their read noise
+ * @TILE_FAULT_COLUMN: an output that always gives @code
+ * @TILE_FAULT_TILE: the tile does not answer; for those who use tiles
+ */
+enum tile_fault_kind {
+	TILE_FAULT_CELLS,
+	TILE_FAULT_DRIFT,
+	TILE_FAULT_NOISE,
+	TILE_FAULT_COLUMN,
+	TILE_FAULT_TILE,
+};
+
+#define TILE_FAULT_ALL	UINT32_MAX	/* every tile; a share of the cells */
+#define TILE_FAULTS	256
+
+/**
+ * struct tile_fault - one injected fault: a rule, so that no list of cells is needed however many it hits
+ * @kind: enum tile_fault_kind
+ * @defect: enum cell_defect
+ * @tile: physical tile, or %TILE_FAULT_ALL
+ * @cell: the one cell (row-major), %TILE_FAULT_ALL for a share; for a column the output
+ * @below: a cell whose draw is below this has it: share 2^32
+ * @seed: of those draws
+ * @factor: see above
+ * @offset: see above
+ * @code: see above
+ */
+struct tile_fault {
+	enum tile_fault_kind kind;
+	enum cell_defect defect;
+	uint32_t tile;
+	uint32_t cell;
+	uint64_t below;
+	uint64_t seed;
+	float factor;
+	float offset;
+	int32_t code;
+};
+
+/**
+ * struct tile_faults - injected faults, shared by all tiles of a card
+ * @count: how many
+ * @fault: they
+ */
+struct tile_faults {
+	unsigned int count;
+	struct tile_fault fault[TILE_FAULTS];
+};
+
+/* From now on @faults, which must outlive the tile, may apply to it; to be called again whenever they change. */
+void tile_set_faults(struct tile *t, const struct tile_faults *faults);
+
 /* Temperature of the die from now on, kelvin. */
 void tile_temperature(struct tile *t, float kelvin);
 

@@ -45,6 +45,7 @@ enum tile_kind {
  * @kind: enum tile_kind
  * @mode: tile_mode() that it was made for
  * @cols: columns
+ * @unit: of the variances, LSB squared: that of the class, or more where cells are noisier than the class knows
  * @bytes: of @g, and of @var if there is one
  * @g: conductances or weights
  * @var: variance of a read in units of the class, or its root for noise of each cell; NULL without read noise
@@ -53,6 +54,7 @@ struct tile_matrix {
 	enum tile_kind kind;
 	unsigned int mode;
 	unsigned int cols;
+	float unit;
 	size_t bytes;
 	int16_t *g;
 	int16_t *var;
@@ -75,6 +77,7 @@ struct tile_matrix {
  * @defects: broken cells in ascending order
  * @defect_count: how many
  * @defect_room: room in @defects
+ * @faults: injected faults of the card; NULL or without one that hits this tile in most of them
  * @now: time as last sampled
  * @kelvin: temperature
  * @matrix: snapshot
@@ -95,6 +98,7 @@ struct tile {
 	uint32_t *defects;
 	unsigned int defect_count;
 	unsigned int defect_room;
+	const struct tile_faults *faults;
 	struct clock now;
 	float kelvin;
 	struct tile_matrix matrix;
@@ -176,6 +180,21 @@ static inline float tile_stuck_at(const struct cell_tech *tech, enum cell_defect
 
 /* Defects of one row by column, enum cell_defect; false if there is none. */
 bool tile_row_defects(const struct tile *t, unsigned int row, uint8_t *defect);
+
+/*
+ * Injected faults of one row, by column. tile_fault_cells() sets the defects of those that are stuck or dead;
+ * tile_fault_drift() adds to an exponent of drift, @own the exponents of the cells or NULL, and tile_fault_noise() multiplies
+ * @factor. Each returns false if there is none.
+ */
+bool tile_fault_cells(const struct tile *t, unsigned int row, uint8_t *defect);
+bool tile_fault_drift(const struct tile *t, unsigned int row, const int16_t *own, float *extra);
+bool tile_fault_noise(const struct tile *t, unsigned int row, float *factor);
+
+/* Whether the converter of an output is broken, and what it gives then. */
+bool tile_fault_column(const struct tile *t, unsigned int output, int32_t *code);
+
+/* Largest factor of noise that injected faults can make of all those that hit one cell; at least 1. */
+float tile_fault_noisiest(const struct tile *t);
 
 /* Remembers a cell that broke; it stays sound where memory lacks. */
 void tile_add_defect(struct tile *t, uint32_t cell, enum cell_defect defect);

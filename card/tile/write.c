@@ -64,20 +64,40 @@ static uint64_t row_ns(const struct cell_tech *tech)
 	return (uint64_t)(pulse + tech->deck.cost.verify_ns);
 }
 
+/* Cells of a region whom injected faults keep from holding anything. */
+static uint32_t broken_cells(const struct tile *t, const struct tile_region *region)
+{
+	uint8_t defect[CELL_LANES];
+	uint32_t broken = 0;
+	unsigned int row, i;
+
+	if (!t->faults || !(t->class->tech->flags & NMC_CLASS_CONVERTERS))
+		return 0;
+	for (row = region->first_row; row < region->first_row + region->rows; row++) {
+		if (!tile_row_defects(t, row, defect))
+			continue;
+		for (i = 0; i < region->cols; i++)
+			broken += defect[region->first_col + i] != CELL_SOUND;
+	}
+	return broken;
+}
+
 /* A technology whose cells hold what they are told. */
 static void store_exact(const struct tile *t, const struct tile_region *region, struct nmc_isa_report *report,
 			struct tile_cost *cost)
 {
-	uint32_t cells = region->rows * region->cols;
+	uint32_t cells = region->rows * region->cols, broken = broken_cells(t, region);
 
 	report->cells = cells;
-	report->converged = cells;
+	report->converged = cells - broken;
+	report->given_up = broken;
 	report->pulses = cells;
 	report->set_pulses = cells;
 	report->pulses_max = 1;
 	report->reads = cells;
 	report->pulse_hist[0] = cells;
-	report->error_hist[0] = cells;
+	report->error_hist[0] = cells - broken;
+	report->error_hist[NMC_REPORT_BINS - 1] += broken;
 	report->time_ns = (uint64_t)region->rows * row_ns(t->class->tech);
 	report->energy_fj = (uint64_t)cells * STORE_CELL_FJ;
 	spend(cost, report->time_ns, report->energy_fj);

@@ -44,7 +44,8 @@
 	X(NMC_FAULT_LIMIT, "too many instructions executed, or too many partial writes of one tile") \
 	X(NMC_FAULT_NO_END, "ran past the last instruction") \
 	X(NMC_FAULT_DMA, "host memory did not answer") \
-	X(NMC_FAULT_ABORTED, "stopped by the host")
+	X(NMC_FAULT_ABORTED, "stopped by the host") \
+	X(NMC_FAULT_TILE_FAILED, "the tile does not answer: it has failed")
 
 #define CASE(name, text) case name: return text;
 

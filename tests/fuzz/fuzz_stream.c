@@ -125,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	set_alarm(0);
 	CHECK(cqe.status <= NMC_STATUS_INTERNAL && cqe.cookie == sqe.cookie);
 	CHECK((cqe.status == NMC_STATUS_FAULT) <= (cqe.fault.cause != NMC_FAULT_NONE));
-	CHECK(cqe.fault.cause <= NMC_FAULT_ABORTED);
+	CHECK(cqe.fault.cause <= NMC_FAULT_TILE_FAILED);
 	run_correct();
 	return 0;
 }

@@ -3,6 +3,7 @@
  * Commands of the control socket: counters, time, temperature, faults, status. A command is a line of words; its answer is
  * one JSON object.
  */
+#include <errno.h>
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <string.h>
 #include "command.h"
 #include "common/duration.h"
+#include "fault.h"
 
 #define KELVIN_0C	273.15
 
@@ -85,20 +87,49 @@ static struct json_object *counters(const struct command_card *c, const char *ar
 	return o;
 }
 
-static struct json_object *inject(const struct command_card *c, const char *name)
+static struct json_object *faulty(const char *text)
 {
-	struct json_object *o;
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, "fault", json_object_new_string(text));
+	return o;
+}
+
+/* A fault of cells, a column or a tile. */
+static struct json_object *inject_device(const struct command_card *c, const char *arguments)
+{
+	struct card_device_fault fault;
+	char words[512], error[256] = "";
+	int ret;
+
+	if (snprintf(words, sizeof(words), "%s", arguments) >= (int)sizeof(words))
+		return refuse("fault: too long");
+	ret = fault_parse(words, &fault, error, sizeof(error));
+	if (ret == -ENOENT)
+		return refuse("fault: none, all-ones, hang-firmware or hang-queues of the endpoint; stuck-low, stuck-high, dead, "
+			      "drift or noise of cells, column, tile, and clear for these");
+	if (!ret)
+		ret = card_inject(c->card, &fault, error, sizeof(error));
+	if (ret)
+		return refuse("%s", error);
+	fault_text(&fault, words, sizeof(words));
+	return faulty(words);
+}
+
+static struct json_object *inject(const struct command_card *c, const char *arguments)
+{
 	unsigned int i;
 
 	for (i = 0; i < sizeof(faults) / sizeof(*faults); i++) {
-		if (strcmp(faults[i], name))
+		if (strcmp(faults[i], arguments))
 			continue;
 		card_server_inject(c->server, (enum card_fault)i);
-		o = json_object_new_object();
-		json_object_object_add(o, "fault", json_object_new_string(name));
-		return o;
+		return faulty(arguments);
 	}
-	return refuse("fault: none, all-ones, hang-firmware or hang-queues");
+	if (strcmp(arguments, "clear"))
+		return inject_device(c, arguments);
+	card_inject_clear(c->card);
+	return faulty(arguments);
 }
 
 /* The whole card, each tile set at the end of the job that executes on it. */
@@ -155,6 +186,20 @@ static struct json_object *sets_json(const struct command_card *c)
 	return sets;
 }
 
+static struct json_object *faults_json(const struct command_card *c)
+{
+	struct json_object *list = json_object_new_array();
+	struct card_device_fault fault;
+	unsigned int i;
+	char text[256];
+
+	for (i = 0; !card_injected(c->card, i, &fault); i++) {
+		fault_text(&fault, text, sizeof(text));
+		json_object_array_add(list, json_object_new_string(text));
+	}
+	return list;
+}
+
 static struct json_object *status(const struct command_card *c, const char *arguments)
 {
 	struct json_object *o = json_object_new_object();
@@ -169,6 +214,7 @@ static struct json_object *status(const struct command_card *c, const char *argu
 	add_number(o, "tiles_incomplete", s.incomplete);
 	add_number(o, "memory_bytes", s.memory);
 	json_object_object_add(o, "sets", sets_json(c));
+	json_object_object_add(o, "faults", faults_json(c));
 	return o;
 }
 

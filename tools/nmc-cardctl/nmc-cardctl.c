@@ -31,7 +31,9 @@ static const char usage[] =
 	"  counters               counters of the queues\n"
 	"  age TIME               lets the whole card age: 90s, 1h, 30d, 1y\n"
 	"  temperature C          temperature of the die in degrees Celsius\n"
-	"  fault NAME             none, all-ones, hang-firmware, hang-queues\n"
+	"  fault NAME             endpoint: none, all-ones, hang-firmware, hang-queues\n"
+	"  fault KIND KEY=VALUE.. cells: stuck-low, stuck-high, dead, drift, noise; column; tile\n"
+	"  fault clear            takes faults of cells, columns and tiles back\n"
 	"\n"
 	"Exit status: 0 success, 1 the card refused, 2 wrong usage, 4 no card answers.\n";
 
@@ -57,7 +59,7 @@ static const struct command {
 	{ "counters", 0, 0, "" },
 	{ "age", 1, 1, " TIME" },
 	{ "temperature", 1, 1, " C" },
-	{ "fault", 1, 1, " NAME" },
+	{ "fault", 1, 8, " NAME [KEY=VALUE]..." },
 };
 
 static const struct option options[] = {

@@ -456,6 +456,7 @@ struct nmc_isa_counters {
  * @NMC_FAULT_NO_END: ran past the last instruction
  * @NMC_FAULT_DMA: host memory did not answer
  * @NMC_FAULT_ABORTED: stopped by the host
+ * @NMC_FAULT_TILE_FAILED: the tile does not answer; offset: physical tile
  */
 enum nmc_isa_cause {
 	NMC_FAULT_NONE			= 0,
@@ -482,6 +483,7 @@ enum nmc_isa_cause {
 	NMC_FAULT_NO_END		= 21,
 	NMC_FAULT_DMA			= 22,
 	NMC_FAULT_ABORTED		= 23,
+	NMC_FAULT_TILE_FAILED		= 24,
 };
 
 #define NMC_FAULT_NO_INSN	0xffffffffu	/* the fault is in the header or the job table */
