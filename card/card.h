@@ -238,6 +238,50 @@ void card_inject_clear(struct card *card);
 int card_injected(struct card *card, unsigned int index, struct card_device_fault *fault);
 
 /**
+ * card_save() - writes what outlives the power to a file, between jobs
+ * @card: the card
+ * @path: file; what is there is replaced in one step once the new one is safe on the disk, with ".new" after its name until
+ *	then. One card a file
+ * @error: filled on failure
+ * @error_bytes: its size
+ *
+ * Cells, wear, defects, logs of the tiles, times of the sets, temperature, injected faults, the directory of persistent tile
+ * sets. Documentation/card-state.rst has the format. Thread-safe.
+ *
+ * Return: 0 or a negative errno; the file before is then untouched.
+ */
+int card_save(struct card *card, const char *path, char *error, size_t error_bytes);
+
+/**
+ * card_load() - turns the power on again: the card is as the file says
+ * @card: a card of the same seed, classes and geometry
+ * @path: file
+ * @error: filled on failure
+ * @error_bytes: its size
+ *
+ * Persistent tile sets are there to be opened and as old as they were, or older by the time since where the card follows the
+ * wall clock. Volatile ones are gone: their tiles are being erased. Thread-safe.
+ *
+ * Return: 0, -EPROTO (no state of a card), -EPROTONOSUPPORT (another version), -EBADMSG (damaged), -EINVAL (of another kind of
+ * card), -EBUSY (contexts exist, or tile sets are open), or another negative errno. Nothing of the card has then changed.
+ */
+int card_load(struct card *card, const char *path, char *error, size_t error_bytes);
+
+/**
+ * card_power_loss() - the power goes, now
+ * @card: the card; is only good for card_destroy() afterwards
+ * @path: file for the cells as they were at that moment, or NULL
+ * @error: filled on failure
+ * @error_bytes: its size
+ *
+ * Jobs end in the middle of what they do, without completion at an endpoint and with %NMC_STATUS_ABORTED in-process. A
+ * tile that was being programmed is incomplete: its first rows are new, the others old.
+ *
+ * Return: as card_save().
+ */
+int card_power_loss(struct card *card, const char *path, char *error, size_t error_bytes);
+
+/**
  * struct card_status - a card at a glance
  * @kelvin: temperature of the die
  * @tiles: physical tiles

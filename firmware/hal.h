@@ -44,6 +44,17 @@ void fw_job_failed(struct fw *fw, unsigned int queue, uint32_t context, const st
 /* Takes the oldest event for a door without an admin queue; false if none. */
 bool fw_event(struct fw *fw, struct nmc_event_record *event);
 
+/*
+ * The directory as it outlives the power. fw_state_save() writes at most fw_state_bytes() bytes, to 8-byte aligned memory, and
+ * returns how many; what it wrote is loaded only if fw_state_valid() and, with the same alignment, while nobody uses the card:
+ * fw_state_busy() answers for contexts and, where there is a @host that may know them, for attached sets.
+ */
+size_t fw_state_bytes(const struct fw *fw);
+size_t fw_state_save(const struct fw *fw, void *to);
+bool fw_state_valid(const struct fw *fw, const void *from, size_t bytes);
+bool fw_state_busy(const struct fw *fw, bool host);
+void fw_state_load(struct fw *fw, const void *from);
+
 /* ---- platform services, called by the firmware ---- */
 
 /* Host memory; 0 or -1 if it did not answer. */

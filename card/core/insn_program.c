@@ -127,6 +127,10 @@ static int do_program(struct job *j, struct program_work *w, struct nmc_isa_repo
 	int ret;
 
 	ret = tile_program(w->tile, &w->region, w->data.first, w->data.pitch, p->band, p->max_pulses, &felt, report, cost);
+	if (ret == -EINTR) {
+		tiles_record(j->card, w->physical, report, NULL);
+		return job_fault(j, NMC_FAULT_ABORTED, p->tile, w->physical);
+	}
 	if (ret) {
 		tiles_incomplete(j->card, w->physical, before);
 		return refused(j, p, ret);

@@ -137,6 +137,7 @@ struct card_totals {
  * @kelvin: temperature of the die; atomic
  * @faults: injected faults as tiles see them; changed between jobs, see machine_pause()
  * @injected: the same as they were given
+ * @cut: not zero once the power is gone: jobs end where they are; atomic
  * @job_lock: list of unused job states
  * @idle_jobs: that list
  * @totals: counters
@@ -159,6 +160,7 @@ struct card {
 	float kelvin;
 	struct tile_faults faults;
 	struct card_device_fault injected[CARD_FAULTS];
+	int cut;
 	pthread_mutex_t job_lock;
 	struct job *idle_jobs;
 	struct card_totals totals;
@@ -195,6 +197,9 @@ struct tile *set_tile(struct card *card, struct card_set *s, uint32_t physical);
  */
 void machine_pause(struct card *card, void (*waiting)(void *ctx), void *ctx);
 void machine_resume(struct card *card);
+
+/* Lets a set age up to the present wall time. */
+void set_age_by_wall(struct card *card, struct card_set *s);
 
 /* Temperature of the die, kelvin. */
 float card_kelvin(struct card *card);

@@ -19,7 +19,7 @@ _Static_assert(sizeof(struct nmc_isa_program) == NMC_ISA_INSN_BYTES, "program");
 
 bool job_stopped(const struct job *j)
 {
-	return j->stop && __atomic_load_n(j->stop, __ATOMIC_RELAXED);
+	return (j->stop && __atomic_load_n(j->stop, __ATOMIC_RELAXED)) || __atomic_load_n(&j->card->cut, __ATOMIC_RELAXED);
 }
 
 void job_progress(struct job *j, uint64_t steps)

@@ -57,6 +57,12 @@ static void note_bytes(struct card_tile *t)
 	__atomic_store_n(&t->bytes, tile_bytes(t->tile), __ATOMIC_RELAXED);
 }
 
+void tiles_fit(struct card *card, struct tile *tile)
+{
+	tile_set_faults(tile, &card->faults);
+	tile_set_power(tile, &card->cut);
+}
+
 struct tile *tiles_open(struct card *card, uint32_t physical)
 {
 	struct card_tile *t = &card->tiles[physical];
@@ -66,7 +72,7 @@ struct tile *tiles_open(struct card *card, uint32_t physical)
 		return t->tile;
 	made = tile_create(&tiles_class(card, physical)->kind, card->options.seed, physical);
 	if (made)
-		tile_set_faults(made, &card->faults);
+		tiles_fit(card, made);
 	pthread_mutex_lock(&card->tile_lock);
 	t->tile = made;
 	pthread_mutex_unlock(&card->tile_lock);

@@ -20,6 +20,9 @@ const struct card_class *tiles_class(const struct card *card, uint32_t physical)
 /* The cells of a physical tile, made if need be; NULL if memory lacks. The caller holds the lock of its set. */
 struct tile *tiles_open(struct card *card, uint32_t physical);
 
+/* Makes a tile one of the card's. */
+void tiles_fit(struct card *card, struct tile *tile);
+
 /* An injected fault keeps the tile from answering. */
 bool tiles_failed(const struct card *card, uint32_t physical);
 

@@ -222,7 +222,7 @@ static unsigned int sort_sets(struct job *j, struct card_set **sorted)
 	return j->table_sets;
 }
 
-static void age_by_wall(struct card *card, struct card_set *s)
+void set_age_by_wall(struct card *card, struct card_set *s)
 {
 	uint64_t now = wall_now();
 
@@ -255,7 +255,7 @@ unsigned int job_hold(struct job *j, uint32_t context)
 		}
 	}
 	for (i = 0; i < count && j->card->options.wall_clock; i++)
-		age_by_wall(j->card, sorted[i]);
+		set_age_by_wall(j->card, sorted[i]);
 	for (i = 0; i < count; i++)
 		set_warm(j->card, sorted[i], card_kelvin(j->card));
 	return NMC_STATUS_OK;

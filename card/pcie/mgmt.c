@@ -119,6 +119,7 @@ void mgmt_detach(struct mgmt *m)
 {
 	pthread_mutex_lock(&m->lock);
 	fw_host_disable(m->fw);
+	m->host = false;
 	drain_failures(m);
 	pthread_mutex_lock(&m->failure_lock);
 	m->attached = false;
@@ -186,6 +187,7 @@ void mgmt_host_enable(struct mgmt *m, uint64_t epoch, uint64_t host_time_ns)
 {
 	pthread_mutex_lock(&m->lock);
 	fw_host_enable(m->fw, epoch, host_time_ns);
+	m->host = true;
 	pthread_mutex_unlock(&m->lock);
 }
 
@@ -193,6 +195,7 @@ void mgmt_host_disable(struct mgmt *m)
 {
 	pthread_mutex_lock(&m->lock);
 	fw_host_disable(m->fw);
+	m->host = false;
 	pthread_mutex_unlock(&m->lock);
 }
 

@@ -36,6 +36,7 @@ struct mgmt_failure {
  * @fw: firmware
  * @lock: protects @fw and everything here but the failures
  * @attached: an endpoint is connected; written under both locks
+ * @host: the endpoint's host has enabled the card
  * @door: its hooks
  * @dma: host memory for the command in execution and for late answers
  * @beat: last heartbeat of the firmware
@@ -57,6 +58,7 @@ struct mgmt {
 	struct fw *fw;
 	pthread_mutex_t lock;
 	bool attached;
+	bool host;
 	struct mgmt_door door;
 	const struct card_dma *dma;
 	uint64_t beat;

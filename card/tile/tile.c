@@ -162,6 +162,11 @@ void tile_changed(struct tile *t)
 	t->matrix.kind = TILE_NOTHING;
 }
 
+void tile_set_power(struct tile *t, const int *cut)
+{
+	t->cut = cut;
+}
+
 void tile_temperature(struct tile *t, float kelvin)
 {
 	if (t->kelvin == kelvin)

@@ -145,6 +145,9 @@ struct tile_faults {
 /* From now on @faults, which must outlive the tile, may apply to it; to be called again whenever they change. */
 void tile_set_faults(struct tile *t, const struct tile_faults *faults);
 
+/* Programming looks at *@cut before every row and ends there once it is not zero: the power is gone. */
+void tile_set_power(struct tile *t, const int *cut);
+
 /* Temperature of the die from now on, kelvin. */
 void tile_temperature(struct tile *t, float kelvin);
 
@@ -198,7 +201,7 @@ bool tile_target_valid(const struct tile_class *class, int value);
  *
  * Cells start from the conductance to which they have aged at @end.
  *
- * Return: 0, or -ENOMEM with the tile as it was.
+ * Return: 0, -ENOMEM or -ENOSPC with the tile as it was, or -EINTR if the power went: rows before that are written.
  */
 int tile_program(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch, unsigned int band,
 		 unsigned int max_pulses, struct clock *end, struct nmc_isa_report *report, struct tile_cost *cost);

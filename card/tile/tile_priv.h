@@ -77,7 +77,8 @@ struct tile_matrix {
  * @defects: broken cells in ascending order
  * @defect_count: how many
  * @defect_room: room in @defects
- * @faults: injected faults of the card; NULL or without one that hits this tile in most of them
+ * @faults: injected faults of the card; may be NULL
+ * @cut: not zero once the power is gone; may be NULL
  * @now: time as last sampled
  * @kelvin: temperature
  * @matrix: snapshot
@@ -99,6 +100,7 @@ struct tile {
 	unsigned int defect_count;
 	unsigned int defect_room;
 	const struct tile_faults *faults;
+	const int *cut;
 	struct clock now;
 	float kelvin;
 	struct tile_matrix matrix;

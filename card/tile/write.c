@@ -232,6 +232,7 @@ static void program_row(struct tile *t, const struct tile_region *region, unsign
 	}
 }
 
+/* Returns the rows that were written, all of them unless the power went, or -ENOMEM. */
 static int program_rows(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch,
 			unsigned int band, unsigned int max_pulses, struct cell_report *sum)
 {
@@ -253,14 +254,18 @@ static int program_rows(struct tile *t, const struct tile_region *region, const 
 
 	if (passive && !net)
 		return -ENOMEM;
-	for (row = 0; row < region->rows; row++) {
+	for (row = 0; row < region->rows && !(t->cut && __atomic_load_n(t->cut, __ATOMIC_RELAXED)); row++) {
 		p.net = passive ? net + (size_t)row * region->cols : NULL;
 		program_row(t, region, row, targets, pitch, &p, &scratch, sum);
 	}
-	if (passive)
-		disturb_all(t, region, net);
+	if (passive) {
+		struct tile_region done = *region;
+
+		done.rows = row;
+		disturb_all(t, &done, net);
+	}
 	free(net);
-	return 0;
+	return (int)row;
 }
 
 static uint64_t seconds_ns(float s)
@@ -272,6 +277,7 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 		 unsigned int max_pulses, struct clock *end, struct nmc_isa_report *report, struct tile_cost *cost)
 {
 	const struct cell_tech *tech = t->class->tech;
+	struct tile_region done = *region;
 	struct cell_report sum = { 0 };
 	int ret;
 
@@ -288,17 +294,24 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 		return ret;
 	tile_sample(t, *end);
 	ret = program_rows(t, region, targets, pitch, band, max_pulses, &sum);
-	if (ret)
+	if (ret < 0)
 		return ret;
+	/* A part may have to be remembered apart where the whole had not; if it cannot, it is remembered as the whole. */
+	done.rows = (unsigned int)ret;
+	if (done.rows < region->rows && (!done.rows || tile_reserve_write(t, &done)))
+		done.rows = done.rows ? region->rows : 0;
 	*report = sum.isa;
-	report->time_ns = sum.time_ns + (uint64_t)((float)region->rows * tech->deck.cost.verify_ns);
+	report->time_ns = sum.time_ns + (uint64_t)((float)ret * tech->deck.cost.verify_ns);
 	report->energy_fj = sum.energy_fj + (uint64_t)((double)report->reads * tech->deck.cost.read_cell_fj);
 	report->settle_ns = seconds_ns(tech->deck.program.settle_s);
 	report->residual_rms = rms_of(sum.error_sq, report->cells);
 	spend(cost, report->time_ns, report->energy_fj);
 	clock_add(end, cost->time);
-	tile_add_write(t, region, *end, true);
+	if (done.rows)
+		tile_add_write(t, &done, *end, true);
 	t->event++;
+	if ((unsigned int)ret < region->rows)
+		return -EINTR;
 	clock_add(end, (struct clock){ .ns = report->settle_ns });
 	tile_sample(t, *end);
 	return 0;

@@ -70,7 +70,7 @@ static struct json_object *queue_json(unsigned int queue, const struct nmc_queue
 	return o;
 }
 
-static struct json_object *counters(const struct command_card *c, const char *arguments)
+static struct json_object *counters(struct command_card *c, const char *arguments)
 {
 	struct json_object *o = json_object_new_object(), *queues = json_object_new_array();
 	unsigned int i;
@@ -96,7 +96,7 @@ static struct json_object *faulty(const char *text)
 }
 
 /* A fault of cells, a column or a tile. */
-static struct json_object *inject_device(const struct command_card *c, const char *arguments)
+static struct json_object *inject_device(struct command_card *c, const char *arguments)
 {
 	struct card_device_fault fault;
 	char words[512], error[256] = "";
@@ -116,7 +116,7 @@ static struct json_object *inject_device(const struct command_card *c, const cha
 	return faulty(words);
 }
 
-static struct json_object *inject(const struct command_card *c, const char *arguments)
+static struct json_object *inject(struct command_card *c, const char *arguments)
 {
 	unsigned int i;
 
@@ -133,7 +133,7 @@ static struct json_object *inject(const struct command_card *c, const char *argu
 }
 
 /* The whole card, each tile set at the end of the job that executes on it. */
-static struct json_object *age(const struct command_card *c, const char *arguments)
+static struct json_object *age(struct command_card *c, const char *arguments)
 {
 	struct json_object *o;
 	uint64_t ns;
@@ -148,7 +148,7 @@ static struct json_object *age(const struct command_card *c, const char *argumen
 }
 
 /* Degrees Celsius, with or without the letter. */
-static struct json_object *temperature(const struct command_card *c, const char *arguments)
+static struct json_object *temperature(struct command_card *c, const char *arguments)
 {
 	struct json_object *o;
 	char *end;
@@ -200,7 +200,7 @@ static struct json_object *faults_json(const struct command_card *c)
 	return list;
 }
 
-static struct json_object *status(const struct command_card *c, const char *arguments)
+static struct json_object *status(struct command_card *c, const char *arguments)
 {
 	struct json_object *o = json_object_new_object();
 	struct card_status s;
@@ -213,34 +213,80 @@ static struct json_object *status(const struct command_card *c, const char *argu
 	add_number(o, "tiles_used", s.used);
 	add_number(o, "tiles_incomplete", s.incomplete);
 	add_number(o, "memory_bytes", s.memory);
+	json_object_object_add(o, "state", c->state ? json_object_new_string(c->state) : NULL);
 	json_object_object_add(o, "sets", sets_json(c));
 	json_object_object_add(o, "faults", faults_json(c));
 	return o;
 }
 
+static struct json_object *file_json(const char *key, const char *path)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_add(o, key, json_object_new_string(path));
+	return o;
+}
+
+static struct json_object *save(struct command_card *c, const char *arguments)
+{
+	const char *path = *arguments ? arguments : c->state;
+	char error[512] = "";
+
+	if (!path)
+		return refuse("save: where? the card runs without --state FILE");
+	if (card_save(c->card, path, error, sizeof(error)))
+		return refuse("save: %s", error);
+	return file_json("saved", path);
+}
+
+static struct json_object *load(struct command_card *c, const char *arguments)
+{
+	char error[512] = "";
+
+	if (card_load(c->card, arguments, error, sizeof(error)))
+		return refuse("load: %s", error);
+	return file_json("loaded", arguments);
+}
+
+/* The host sees a card that is gone, and not one completion more. */
+static struct json_object *power_loss(struct command_card *c, const char *arguments)
+{
+	char error[512] = "";
+
+	(void)arguments;
+	card_server_inject(c->server, CARD_FAULT_ALL_ONES);
+	c->power_lost = true;
+	if (card_power_loss(c->card, c->state, error, sizeof(error)))
+		return refuse("power-loss: %s", error);
+	return file_json("power_lost", c->state ? c->state : "");
+}
+
 /**
  * struct command - a command
  * @name: first word
- * @takes: it needs words after that
+ * @takes: whether it needs words after that
  * @carry_out: given those
  */
 static const struct command {
 	const char *name;
-	bool takes;
-	struct json_object *(*carry_out)(const struct command_card *c, const char *arguments);
+	enum { NOTHING, SOMETHING, EITHER } takes;
+	struct json_object *(*carry_out)(struct command_card *c, const char *arguments);
 } commands[] = {
-	{ "counters", false, counters },
-	{ "status", false, status },
-	{ "age", true, age },
-	{ "temperature", true, temperature },
-	{ "fault", true, inject },
+	{ "counters", NOTHING, counters },
+	{ "status", NOTHING, status },
+	{ "age", SOMETHING, age },
+	{ "temperature", SOMETHING, temperature },
+	{ "save", EITHER, save },
+	{ "load", SOMETHING, load },
+	{ "power-loss", NOTHING, power_loss },
+	{ "fault", SOMETHING, inject },
 };
 
-struct json_object *command_carry_out(const struct command_card *c, const char *line)
+struct json_object *command_carry_out(struct command_card *c, const char *line)
 {
 	size_t i, word = strcspn(line, " ");
 	const char *rest = line + word + strspn(line + word, " ");
-	char known[256] = "";
+	char known[512] = "";
 
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++) {
 		const struct command *k = &commands[i];
@@ -250,8 +296,8 @@ struct json_object *command_carry_out(const struct command_card *c, const char *
 		strcat(known, k->name);
 		if (strlen(k->name) != word || memcmp(k->name, line, word))
 			continue;
-		if (k->takes == !*rest)
-			return refuse(k->takes ? "%s: what? nothing follows" : "%s takes nothing", k->name);
+		if (k->takes != EITHER && (k->takes == SOMETHING) == !*rest)
+			return refuse(*rest ? "%s takes nothing" : "%s: what? nothing follows", k->name);
 		return k->carry_out(c, rest);
 	}
 	return refuse("unknown command; %s are known", known);

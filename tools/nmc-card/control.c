@@ -20,7 +20,7 @@
 #define LINE_BYTES	4608	/* a command and a path */
 
 struct control {
-	const struct command_card *card;
+	struct command_card *card;
 	pthread_t thread;
 	int listener;
 	int end;
@@ -80,6 +80,8 @@ static void *control_thread(void *arg)
 			continue;
 		serve_one(c, fd);
 		close(fd);
+		if (c->card->power_lost)
+			_exit(CONTROL_POWER_LOST);
 	}
 }
 
@@ -105,7 +107,7 @@ static int control_open(struct control *c, const char *path)
 	return -EAGAIN;
 }
 
-int control_start(const char *path, const struct command_card *card, struct control **control, char *error, size_t bytes)
+int control_start(const char *path, struct command_card *card, struct control **control, char *error, size_t bytes)
 {
 	struct control *c = calloc(1, sizeof(*c));
 	int ret = -ENOMEM;

@@ -10,8 +10,10 @@
 struct command_card;
 struct control;
 
+#define CONTROL_POWER_LOST	3	/* exit status of the card after power-loss */
+
 /* Offers the socket, served by a thread of its own; @path and @card must outlive it. 0 or a negative errno with a text. */
-int control_start(const char *path, const struct command_card *card, struct control **control, char *error, size_t bytes);
+int control_start(const char *path, struct command_card *card, struct control **control, char *error, size_t bytes);
 void control_stop(struct control *control);
 
 /* Gives a command to a card that runs and prints the answer. 0, or -1 after a message. */

@@ -34,18 +34,20 @@ static const char usage[] =
 	"      --queues N         I/O queues (default 8)\n"
 	"      --threads N        host threads that share one product (default all processors)\n"
 	"      --irq KIND         msix, msi or intx (default msix)\n"
+	"      --state FILE       power up as FILE says if it exists, write it at the end\n"
 	"      --wall-clock       card time also advances with wall time; runs are then not reproducible\n"
 	"  -h, --help             this text\n"
 	"  -V, --version          version\n"
 	"\n"
 	"Commands: those of nmc-cardctl(1)\n"
 	"A line \"ready PATH\" on standard output says that the socket listens.\n"
-	"Exit status: 0 success, 1 failure, 2 wrong usage.\n";
+	"Exit status: 0 success, 1 failure, 2 wrong usage, 3 power lost (nmc-cardctl power-loss).\n";
 
 struct arguments {
 	struct card_options card;
 	struct card_server_options server;
 	const char *control;
+	const char *state;
 };
 
 static int wrong(const char *format, const char *value)
@@ -94,6 +96,7 @@ static const struct option options[] = {
 	{ "queues", required_argument, NULL, 'q' },
 	{ "threads", required_argument, NULL, 'T' },
 	{ "irq", required_argument, NULL, 'i' },
+	{ "state", required_argument, NULL, 'f' },
 	{ "wall-clock", no_argument, NULL, 'w' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -130,6 +133,9 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case 'c':
 			a->control = optarg;
+			break;
+		case 'f':
+			a->state = optarg;
 			break;
 		case 'C':
 			a->card.classes = optarg;
@@ -173,13 +179,19 @@ static void wait_for_end(const sigset_t *signals)
 		;
 }
 
+/* The card as it was when its power went, if it was ever on. */
+static int power_up(struct card *card, const char *state, char *error, size_t bytes)
+{
+	return state && !access(state, F_OK) ? card_load(card, state, error, bytes) : 0;
+}
+
 static int serve(const struct arguments *a)
 {
 	struct card *card;
-	struct card_server *server;
+	struct card_server *server = NULL;
 	struct command_card commanded;
 	struct control *control = NULL;
-	char error[256];
+	char error[512];
 	sigset_t signals;
 	int ret;
 
@@ -194,8 +206,10 @@ static int serve(const struct arguments *a)
 		fprintf(stderr, "nmc-card: %s\n", error);
 		return ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE;
 	}
-	ret = card_server_start(card, &a->server, &server, error, sizeof(error));
-	commanded = (struct command_card){ .card = card, .server = server };
+	ret = power_up(card, a->state, error, sizeof(error));
+	if (!ret)
+		ret = card_server_start(card, &a->server, &server, error, sizeof(error));
+	commanded = (struct command_card){ .card = card, .server = server, .state = a->state };
 	if (!ret && a->control)
 		ret = control_start(a->control, &commanded, &control, error, sizeof(error));
 	if (ret) {
@@ -207,6 +221,11 @@ static int serve(const struct arguments *a)
 	}
 	control_stop(control);
 	card_server_stop(server);
+	if (!ret && a->state) {
+		ret = card_save(card, a->state, error, sizeof(error));
+		if (ret)
+			fprintf(stderr, "nmc-card: the state is not saved: %s\n", error);
+	}
 	card_destroy(card);
 	return ret ? EXIT_FAILURE : EXIT_SUCCESS;
 }

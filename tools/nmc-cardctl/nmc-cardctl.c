@@ -34,6 +34,9 @@ static const char usage[] =
 	"  fault NAME             endpoint: none, all-ones, hang-firmware, hang-queues\n"
 	"  fault KIND KEY=VALUE.. cells: stuck-low, stuck-high, dead, drift, noise; column; tile\n"
 	"  fault clear            takes faults of cells, columns and tiles back\n"
+	"  save [FILE]            writes the state of the card (default: its --state file)\n"
+	"  load FILE              puts the card into a state\n"
+	"  power-loss             the power goes, in the middle of whatever the card does\n"
 	"\n"
 	"Exit status: 0 success, 1 the card refused, 2 wrong usage, 4 no card answers.\n";
 
@@ -59,6 +62,9 @@ static const struct command {
 	{ "counters", 0, 0, "" },
 	{ "age", 1, 1, " TIME" },
 	{ "temperature", 1, 1, " C" },
+	{ "save", 0, 1, " [FILE]" },
+	{ "load", 1, 1, " FILE" },
+	{ "power-loss", 0, 0, "" },
 	{ "fault", 1, 8, " NAME [KEY=VALUE]..." },
 };
 

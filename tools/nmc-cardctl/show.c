@@ -51,7 +51,7 @@ static void show_status(struct json_object *o)
 	printf("tiles        %" PRIu64 " of %" PRIu64 " in use, %" PRIu64 " incomplete\n", number(o, "tiles_used"),
 	       number(o, "tiles"), number(o, "tiles_incomplete"));
 	printf("memory       %.1f MiB of cells\n", (double)number(o, "memory_bytes") / 1048576.0);
-	if (state)
+	if (json_object_is_type(state, json_type_string))
 		printf("state file   %s\n", json_object_get_string(state));
 	for (i = 0; i < json_object_array_length(sets); i++) {
 		struct json_object *s = json_object_array_get_idx(sets, i);
