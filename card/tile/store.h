@@ -40,7 +40,7 @@ static inline void store_bytes(struct store *s, const void *from, size_t bytes)
 		s->data = more ? more : s->data;
 		s->room = more ? room : s->room;
 	}
-	if (s->failed)
+	if (s->failed || !bytes)
 		return;
 	memcpy(s->data + s->used, from, bytes);
 	s->used += bytes;
@@ -81,9 +81,9 @@ static inline void fetch_bytes(struct fetch *f, void *to, size_t bytes)
 {
 	const void *from = fetch_in_place(f, bytes);
 
-	if (from)
+	if (from && bytes)
 		memcpy(to, from, bytes);
-	else
+	else if (bytes)
 		memset(to, 0, bytes);
 }
 
