@@ -139,7 +139,7 @@ int card_oracle(struct card *card, uint32_t set, uint32_t tile, float *g, float 
 #define CARD_KELVIN	300.0f	/* temperature of a new card: the reference of the shipped decks */
 
 /**
- * card_temperature() - the die's temperature from now on; sets feel it from their next job on
+ * card_temperature() - the die's temperature from now on; sets feel it from their next job or card_age() on
  * @card: the card
  * @kelvin: 200 to 500
  *

@@ -10,8 +10,14 @@
 #include "card/core/state_file.h"
 
 /**
- * struct state_set - time of a tile set; see struct card_set
+ * struct state_set - time of a tile set, as in struct card_set
  * @given: the file has it
+ * @time: card time
+ * @aged: card time that its cells have seen
+ * @changed: card time of the last change of temperature
+ * @felt: time as the cells felt it then
+ * @rate: how fast they feel it since
+ * @kelvin: temperature of its tiles
  */
 struct state_set {
 	bool given;
@@ -24,7 +30,10 @@ struct state_set {
 };
 
 /**
- * struct state_log - what is known of a tile beside its cells; see struct card_tile
+ * struct state_log - what is known of a tile beside its cells, as in struct card_tile
+ * @incomplete: a programming was started and did not end
+ * @products: vectors multiplied
+ * @log: measurements
  */
 struct state_log {
 	bool incomplete;

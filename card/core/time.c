@@ -104,6 +104,7 @@ void card_age(struct card *card, uint64_t ns)
 		pthread_mutex_lock(&s->lock);
 		pthread_mutex_lock(&card->map_lock);
 		if (s->generation) {
+			set_warm(card, s, card_kelvin(card));
 			clock_add(&s->time, (struct clock){ .ns = ns });
 			s->aged = s->time;
 		}

@@ -86,6 +86,28 @@ static void arrhenius(void **state)
 	rig_free(halves);
 }
 
+/* Time from outside passes at the temperature that was set before it, whether or not a job came between. */
+static void warm_from_outside(void **state)
+{
+	struct rig *a = programmed(), *b = programmed();
+	float x[CELLS], y[CELLS];
+
+	(void)state;
+	card_temperature(a->card, 330);
+	card_temperature(b->card, 330);
+	idle(a, HOUR);
+	card_age(b->card, HOUR);
+	look(a, x);
+	look(b, y);
+	assert_memory_equal(x, y, sizeof(x));
+	card_temperature(b->card, CARD_KELVIN);
+	idle(b, 0);
+	look(b, y);
+	assert_memory_equal(x, y, sizeof(x));
+	rig_free(a);
+	rig_free(b);
+}
+
 /* Back at the reference the past stays what it was, and time runs as before. */
 static void cooled_again(void **state)
 {
@@ -110,6 +132,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(from_outside),
 		cmocka_unit_test(arrhenius),
+		cmocka_unit_test(warm_from_outside),
 		cmocka_unit_test(cooled_again),
 	};
 
