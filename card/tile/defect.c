@@ -35,7 +35,7 @@ bool tile_row_defects(const struct tile *t, unsigned int row, uint8_t *defect)
 		defect[(t->defects[i] >> TILE_DEFECT_BITS) - first] = t->defects[i] & ((1 << TILE_DEFECT_BITS) - 1);
 		any = true;
 	}
-	return tile_fault_cells(t, row, defect) || any;
+	return (tile_injected(t) && tile_fault_cells(t, row, defect)) || any;
 }
 
 static int make_room(struct tile *t)

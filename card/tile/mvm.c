@@ -321,7 +321,7 @@ static void find_stuck(const struct tile *t, const struct tile_mvm *m, struct pr
 	int32_t code;
 
 	p->stuck_count = 0;
-	if (!t->faults || !t->faults->count || m->mode & NMC_MVM_NO_DEFECTS)
+	if (!tile_injected(t) || m->mode & NMC_MVM_NO_DEFECTS)
 		return;
 	for (i = 0; i < m->cols; i++) {
 		if (!tile_fault_column(t, m->first_col + i, &code))

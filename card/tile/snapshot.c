@@ -107,7 +107,7 @@ static void amplify(const struct tile *t, const float *factor, const float *quie
 
 void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, float *g, float *var)
 {
-	bool noisier = t->faults && !(mode & NMC_MVM_NO_DEFECTS);
+	bool noisier = tile_injected(t) && !(mode & NMC_MVM_NO_DEFECTS);
 	const struct cell_tech *tech = t->class->tech;
 	unsigned int cols = t->class->cols, col, n;
 	float factor[CELL_LANES], quiet[CELL_LANES];

@@ -307,7 +307,7 @@ static void apply_defects(const struct tile *t, unsigned int row, float *out)
 	uint8_t defect[CELL_LANES];
 	unsigned int col;
 
-	if ((!t->defect_count && !t->faults) || !tile_row_defects(t, row, defect))
+	if ((!t->defect_count && !tile_injected(t)) || !tile_row_defects(t, row, defect))
 		return;
 	for (col = 0; col < t->class->cols; col++) {
 		if (tile_made_broken(defect[col]))
@@ -325,7 +325,7 @@ static void apply_drift(const struct tile *t, unsigned int row, unsigned int mod
 	float extra[CELL_LANES];
 	unsigned int col;
 
-	if (!t->faults || mode & NMC_MVM_NO_AGEING || !tile_fault_drift(t, row, drifts ? t->frozen + cell : NULL, extra))
+	if (!tile_injected(t) || mode & NMC_MVM_NO_AGEING || !tile_fault_drift(t, row, drifts ? t->frozen + cell : NULL, extra))
 		return;
 	for (col = 0; col < t->class->cols; col++) {
 		const struct tile_write *w = &t->writes[t->write[cell + col]];

@@ -183,6 +183,12 @@ static inline float tile_stuck_at(const struct cell_tech *tech, enum cell_defect
 /* Defects of one row by column, enum cell_defect; false if there is none. */
 bool tile_row_defects(const struct tile *t, unsigned int row, uint8_t *defect);
 
+/* Some tile of the card has an injected fault: most cards never do. */
+static inline bool tile_injected(const struct tile *t)
+{
+	return t->faults && t->faults->count;
+}
+
 /*
  * Injected faults of one row, by column. tile_fault_cells() sets the defects of those that are stuck or dead;
  * tile_fault_drift() adds to an exponent of drift, @own the exponents of the cells or NULL, and tile_fault_noise() multiplies

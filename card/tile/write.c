@@ -71,7 +71,7 @@ static uint32_t broken_cells(const struct tile *t, const struct tile_region *reg
 	uint32_t broken = 0;
 	unsigned int row, i;
 
-	if (!t->faults || !(t->class->tech->flags & NMC_CLASS_CONVERTERS))
+	if (!tile_injected(t) || !(t->class->tech->flags & NMC_CLASS_CONVERTERS))
 		return 0;
 	for (row = region->first_row; row < region->first_row + region->rows; row++) {
 		if (!tile_row_defects(t, row, defect))
