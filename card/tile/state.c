@@ -36,7 +36,7 @@ void tile_save(const struct tile *t, struct store *s)
 	store_u32(s, t->defect_count);
 	for (i = 0; i < t->write_count; i++) {
 		store_u64(s, t->writes[i].event);
-		put_clock(s, t->writes[i].at);
+		store_u64(s, t->writes[i].at_ns);
 		store_u32(s, t->writes[i].ages);
 	}
 	if (t->defect_count)
@@ -77,7 +77,7 @@ static int get_lists(struct tile *t, struct fetch *f)
 		uint32_t ages;
 
 		w->event = fetch_u64(f);
-		w->at = get_clock(f);
+		w->at_ns = fetch_u64(f);
 		ages = fetch_u32(f);
 		w->ages = ages;
 		if (w->event >= LAST_EVENT || ages > 1)
