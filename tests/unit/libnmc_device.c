@@ -227,7 +227,7 @@ static void streams(void **state)
 	from = nmc_buffer_data(r.from);
 	memcpy(from, weights, sizeof(weights));
 	memcpy(from + 1024, in, sizeof(in));
-	assert_int_equal(nmc_stream_load(r.stream, 0, 0, 0, 1, sizeof(weights), (struct nmc_operand){ WEIGHTS_AT }), 0);
+	assert_int_equal(nmc_stream_load(r.stream, 0, 0, 0, 1, sizeof(weights), (struct nmc_operand){ .addr = WEIGHTS_AT }), 0);
 	assert_int_equal(nmc_stream_program(r.stream, 0, 1, (struct nmc_operand){ .pitch = COLS * 2 }, REPORT_AT, ROWS, COLS), 0);
 	assert_int_equal(nmc_stream_raw(r.stream, &nop), 0);
 	assert_int_equal(nmc_stream_load(r.stream, 0, 1024, ROWS, VECTORS, ROWS, (struct nmc_operand){ IN_AT, PITCH, 0 }), 0);
