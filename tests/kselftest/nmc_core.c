@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Core ioctls that assume a DRM master oops on an accel node unless the driver keeps them away.
- * Every core ioctl number is tried with zeroed and with garbage arguments.
+ * Core ioctls that assume a DRM master oops on an accel node unless the driver keeps them away, from
+ * programs of 32 bits too. Every core ioctl number is tried with zeroed and with garbage arguments.
  */
 #include "kselftest_harness.h"
 #include "nmc_test.h"
@@ -34,6 +34,41 @@ TEST_F(core, get_unique)
 
 	EXPECT_EQ(-EACCES, nmc_call(self->fd, DRM_IOCTL_GET_UNIQUE, &unique));
 }
+
+#ifdef __x86_64__
+#define COMPAT_IOCTL	54	/* system call of 32 bits */
+
+/* As nmc_call(), by the entry of 32-bit programs; the argument is a copy that they can point to. */
+static int compat_call(int fd, unsigned long request, const void *arg, size_t bytes)
+{
+	void *low = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+			 MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	long ret = COMPAT_IOCTL;
+
+	if (low == MAP_FAILED)
+		return -errno;
+	memcpy(low, arg, bytes);
+	asm volatile("int $0x80"
+		     : "+a"(ret)
+		     : "b"((long)fd), "c"(request), "d"(low)
+		     : "r8", "r9", "r10", "r11", "memory");
+	munmap(low, 4096);
+	return (int)ret;
+}
+
+TEST_F(core, from_32_bits)
+{
+	struct drm_get_cap cap = { .capability = DRM_CAP_SYNCOBJ_TIMELINE };
+	uint32_t zeroes[2] = { 0 };
+
+	/* The entry is there, so that what follows says something. */
+	ASSERT_EQ(0, compat_call(self->fd, DRM_IOCTL_GET_CAP, &cap, sizeof(cap)));
+	EXPECT_EQ(-EACCES, compat_call(self->fd, DRM_IOCTL_GET_MAGIC, zeroes, sizeof(zeroes)));
+	/* struct drm_unique has a pointer and is smaller there. */
+	EXPECT_EQ(-EACCES, compat_call(self->fd, DRM_IOWR(0x01, zeroes), zeroes, sizeof(zeroes)));
+	EXPECT_EQ(-EACCES, compat_call(self->fd, DRM_IOCTL_GET_UNIQUE, zeroes, sizeof(zeroes)));
+}
+#endif
 
 TEST_F(core, set_and_drop_master)
 {
