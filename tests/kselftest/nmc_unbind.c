@@ -69,24 +69,29 @@ FIXTURE_SETUP(unbind)
 	ASSERT_EQ(0, syncobj_create(self->fd, &self->sync));
 }
 
+/* The device, once it is there; -1 if it does not come. */
+static int wait_device(void)
+{
+	int i, fd = nmc_open_device();
+
+	for (i = 0; i < TRIES && fd < 0; i++) {
+		usleep(100000);
+		fd = nmc_open_device();
+	}
+	return fd;
+}
+
 FIXTURE_TEARDOWN(unbind)
 {
-	int i;
+	int fd;
 
 	close(self->fd);
 	driver_write("bind", self->address);
-	for (i = 0; i < TRIES; i++) {
-		int fd = nmc_open_device();
-
-		if (fd >= 0) {
-			close(fd);
-			return;
-		}
-		usleep(100000);
-	}
-	EXPECT_TRUE(false) {
+	fd = wait_device();
+	EXPECT_GE(fd, 0) {
 		TH_LOG("the device did not come back");
 	}
+	close(fd);
 }
 
 TEST_F_TIMEOUT(unbind, with_everything_open, 120)
@@ -122,15 +127,22 @@ TEST_F_TIMEOUT(unbind, with_everything_open, 120)
 	close(end.fd);
 }
 
+struct churn {
+	pthread_t thread;
+	int fd;
+	int rounds;
+};
+
 /* Makes and imports buffers and gives them up at once, until the device is gone. */
 static void *churn(void *arg)
 {
-	int memfd, fd = *(int *)arg, dmabuf = foreign_dmabuf(64 * 4096, &memfd);
+	struct churn *c = arg;
+	int memfd, fd = c->fd, dmabuf = foreign_dmabuf(64 * 4096, &memfd);
 	struct test_bo bo;
 	uint32_t handle;
-	long err = 0, n;
+	long err = dmabuf < 0 ? dmabuf : 0;
 
-	for (n = 0; !err && dmabuf >= 0; n++) {
+	for (; !err; __atomic_add_fetch(&c->rounds, 1, __ATOMIC_RELAXED)) {
 		struct drm_gem_close gone = { 0 };
 
 		err = bo_create(fd, 64 * 4096, &bo);
@@ -144,24 +156,36 @@ static void *churn(void *arg)
 	}
 	close(dmabuf);
 	close(memfd);
-	return (void *)(err == -ENODEV && n > 1 ? 0 : err ? err : -1);
+	return (void *)(err == -ENODEV ? 0 : err);
+}
+
+static int churns(const struct churn *c)
+{
+	int i;
+
+	for (i = 0; i < TRIES && __atomic_load_n(&c->rounds, __ATOMIC_RELAXED) < 2; i++)
+		usleep(100000);
+	return i < TRIES;
 }
 
 TEST_F_TIMEOUT(unbind, while_buffers_come_and_go, 120)
 {
-	pthread_t thread[2];
+	struct churn c[2];
 	void *err;
 	int round, i, fd;
 
 	for (round = 0; round < 5; round++) {
 		fd = nmc_open_device();
 		ASSERT_GE(fd, 0);
+		for (i = 0; i < 2; i++) {
+			c[i] = (struct churn){ .fd = fd };
+			ASSERT_EQ(0, pthread_create(&c[i].thread, NULL, churn, &c[i]));
+		}
 		for (i = 0; i < 2; i++)
-			ASSERT_EQ(0, pthread_create(&thread[i], NULL, churn, &fd));
-		usleep(50000);
+			ASSERT_TRUE(churns(&c[i]));
 		ASSERT_EQ(0, driver_write("unbind", self->address));
 		for (i = 0; i < 2; i++) {
-			ASSERT_EQ(0, pthread_join(thread[i], &err));
+			ASSERT_EQ(0, pthread_join(c[i].thread, &err));
 			EXPECT_EQ(NULL, err);
 		}
 		close(fd);
@@ -171,25 +195,17 @@ TEST_F_TIMEOUT(unbind, while_buffers_come_and_go, 120)
 
 TEST_F_TIMEOUT(unbind, again_and_again, 240)
 {
-	int i, tries;
+	struct drm_nmc_device d;
+	int i, fd;
 
 	for (i = 0; i < 5; i++) {
 		ASSERT_EQ(0, driver_write("unbind", self->address));
 		ASSERT_EQ(0, driver_write("bind", self->address));
 	}
-	for (tries = 0; tries < TRIES; tries++) {
-		int fd = nmc_open_device();
-
-		if (fd >= 0) {
-			struct drm_nmc_device d;
-
-			EXPECT_EQ(0, query(fd, DRM_NMC_QUERY_DEVICE, 0, &d, sizeof(d)));
-			close(fd);
-			return;
-		}
-		usleep(100000);
-	}
-	EXPECT_LT(tries, TRIES);
+	fd = wait_device();
+	ASSERT_GE(fd, 0);
+	EXPECT_EQ(0, query(fd, DRM_NMC_QUERY_DEVICE, 0, &d, sizeof(d)));
+	close(fd);
 }
 
 TEST_HARNESS_MAIN
