@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * The driver is unbound while a file, a mapping, an export and jobs are alive, and bound again.
- * Last of the suites, because the node goes away. Needs root.
+ * The driver is unbound while a file, a mapping, an export and jobs are alive, and bound again; the
+ * cells of a persistent tile set stay what they were. Last of the suites, because the node goes away.
+ * Needs root.
  */
 #include <limits.h>
 #include <pthread.h>
@@ -206,6 +207,173 @@ TEST_F_TIMEOUT(unbind, again_and_again, 240)
 	ASSERT_GE(fd, 0);
 	EXPECT_EQ(0, query(fd, DRM_NMC_QUERY_DEVICE, 0, &d, sizeof(d)));
 	close(fd);
+}
+
+#define ROWS		8
+#define COLS		8
+#define CELLS		(ROWS * COLS)
+#define REPORT_AT	4096
+#define KEEP_UUID	"nmc_unbind"
+
+FIXTURE(keep) {
+	int fd;
+	uint32_t set;
+	char address[64];
+	struct drm_nmc_device device;
+	struct drm_nmc_tileset_info info;
+	struct drm_nmc_tile tile;
+	int16_t weights[CELLS];
+};
+
+FIXTURE_VARIANT(keep) {
+	uint32_t technology;
+	int16_t step;		/* weight i is i times this */
+	int16_t band;		/* how far a read may be off the read before */
+};
+
+FIXTURE_VARIANT_ADD(keep, digital) {
+	.technology = NMC_TECH_DIGITAL, .step = 2,
+};
+
+FIXTURE_VARIANT_ADD(keep, rram) {
+	.technology = NMC_TECH_RRAM, .step = NMC_CONDUCTANCE_MAX / CELLS,
+	.band = NMC_CONDUCTANCE_MAX / 20,
+};
+
+static void add_cells(struct test_stream *s, uint16_t op)
+{
+	struct nmc_isa_program *p = stream_add(s, op);
+
+	p->data.pitch = 2 * COLS;
+	p->report = op == NMC_OP_PROGRAM ? REPORT_AT : 0;
+	p->rows = ROWS;
+	p->cols = COLS;
+}
+
+static void add_row(struct test_stream *s, uint16_t op)
+{
+	struct nmc_isa_move *m = stream_add(s, op);
+
+	m->slot = 1;
+	m->rows = 1;
+	m->row_bytes = 2 * CELLS;
+}
+
+/* Programs a set's first tile to @weights, or reads them from it. */
+static int cells(int fd, uint32_t set, int16_t *weights, bool program)
+{
+	const uint32_t groups = 1 << NMC_GROUP_CONTROL | 1 << NMC_GROUP_DATA | 1 << NMC_GROUP_PROGRAM;
+	struct drm_nmc_job_result result = { 0 };
+	struct test_stream s;
+	struct test_bo data;
+	struct test_job job;
+	uint32_t ctx;
+	int err = context_create(fd, &set, 1, &ctx);
+
+	if (err || bo_create(fd, 2 * CELLS, &data) || stream_create(fd, &s, groups, 8192, 2, 1))
+		return err ?: -ENOMEM;
+	memcpy(data.map, weights, 2 * CELLS);
+	if (program)
+		add_row(&s, NMC_OP_LOAD);
+	add_cells(&s, program ? NMC_OP_PROGRAM : NMC_OP_READ);
+	if (!program)
+		add_row(&s, NMC_OP_STORE);
+	stream_end(&s);
+	job_init(&job, ctx, &s);
+	job_slot(&job, &data, DRM_NMC_SLOT_READ | DRM_NMC_SLOT_WRITE);
+	err = job_run(fd, &job, &result);
+	memcpy(weights, data.map, 2 * CELLS);
+	bo_destroy(fd, &data);
+	bo_destroy(fd, &s.bo);
+	context_destroy(fd, ctx);
+	return err ?: -(int)result.status;
+}
+
+static int my_tile(int fd, struct drm_nmc_tile *tile)
+{
+	int i, err = 0;
+
+	for (i = 0; !err; i++) {
+		err = query(fd, DRM_NMC_QUERY_TILE, i, tile, sizeof(*tile));
+		if (!err && tile->mine)
+			break;
+	}
+	return err;
+}
+
+FIXTURE_SETUP(keep)
+{
+	struct drm_nmc_tileset_create args = {
+		.tiles = 1, .flags = DRM_NMC_TILESET_PERSISTENT, .uuid = KEEP_UUID,
+	};
+	int i;
+
+	self->fd = nmc_open_device();
+	ASSERT_GE(self->fd, 0);
+	ASSERT_EQ(0, find_address(self->fd, self->address, sizeof(self->address)));
+	args.class_id = class_find(self->fd, variant->technology);
+	ASSERT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_TILESET_CREATE, &args));
+	self->set = args.handle;
+	for (i = 0; i < CELLS; i++)
+		self->weights[i] = i * variant->step;
+	ASSERT_EQ(0, cells(self->fd, self->set, self->weights, true));
+	ASSERT_EQ(0, cells(self->fd, self->set, self->weights, false));
+	self->info.handle = self->set;
+	ASSERT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_TILESET_INFO, &self->info));
+	ASSERT_EQ(0, my_tile(self->fd, &self->tile));
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_DEVICE, 0, &self->device, sizeof(self->device)));
+}
+
+FIXTURE_TEARDOWN(keep)
+{
+	EXPECT_EQ(0, tileset_close(self->fd, self->set, DRM_NMC_TILESET_ERASE));
+	close(self->fd);
+}
+
+static unsigned int cells_off(const int16_t *a, const int16_t *b, int band)
+{
+	unsigned int i, off = 0;
+
+	for (i = 0; i < CELLS; i++)
+		off += abs(a[i] - b[i]) > band;
+	return off;
+}
+
+TEST_F_TIMEOUT(keep, cells_of_a_persistent_set, 120)
+{
+	struct drm_nmc_tileset_open args = { .uuid = KEEP_UUID };
+	struct drm_nmc_tileset_info info = { 0 };
+	struct drm_nmc_device device;
+	struct drm_nmc_tile tile;
+	int16_t weights[CELLS] = { 0 };
+
+	ASSERT_GT(self->tile.pulses, 0);
+	ASSERT_GT(self->weights[CELLS - 1], (CELLS - 1) * variant->step / 2);
+	ASSERT_EQ(0, driver_write("unbind", self->address));
+	close(self->fd);
+	ASSERT_EQ(0, driver_write("bind", self->address));
+	self->fd = wait_device();
+	ASSERT_GE(self->fd, 0);
+
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_DEVICE, 0, &device, sizeof(device)));
+	EXPECT_NE(0, device.epoch);
+	EXPECT_EQ(self->device.epoch, device.epoch);
+	ASSERT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_TILESET_OPEN, &args));
+	self->set = args.handle;
+	info.handle = args.handle;
+	ASSERT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_TILESET_INFO, &info));
+	EXPECT_EQ(self->info.id, info.id);
+	/* A new generation: contexts of before do not reach it. */
+	EXPECT_NE(self->info.generation, info.generation);
+	EXPECT_EQ(0, info.incomplete);
+	ASSERT_EQ(0, my_tile(self->fd, &tile));
+	EXPECT_EQ(self->tile.tile, tile.tile);
+	EXPECT_EQ(self->tile.pulses, tile.pulses);
+	EXPECT_EQ(self->tile.programmed_ns, tile.programmed_ns);
+	EXPECT_EQ(CELLS, tile.cells);
+	EXPECT_EQ(self->tile.converged, tile.converged);
+	ASSERT_EQ(0, cells(self->fd, self->set, weights, false));
+	EXPECT_EQ(0, cells_off(self->weights, weights, variant->band));
 }
 
 TEST_HARNESS_MAIN
