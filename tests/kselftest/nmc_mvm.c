@@ -172,20 +172,27 @@ TEST_F(mvm, in_order_without_waiting)
 	EXPECT_EQ(0, wrong_results(&self->data));
 }
 
-/* The same buffer through a second open file, by PRIME. */
+/* A buffer of another open file by PRIME; of another card where NMC_TEST_PEER names its node. */
 TEST_F(mvm, through_an_imported_buffer)
 {
-	struct test_bo imported = self->data;
+	const char *node = getenv("NMC_TEST_PEER");
+	int dmabuf, peer = node ? open(node, O_RDWR | O_CLOEXEC) : nmc_open_device();
 	struct drm_nmc_job_result result;
-	int dmabuf;
+	struct test_bo theirs, imported;
 
-	ASSERT_EQ(0, run(self->fd, self->ctx, &self->program, &self->data, &result));
-	ASSERT_EQ(0, bo_export(self->fd, self->data.handle, &dmabuf));
+	ASSERT_GE(peer, 0);
+	ASSERT_EQ(0, bo_create(peer, self->data.size, &theirs));
+	fill_data(&theirs);
+	ASSERT_EQ(0, bo_export(peer, theirs.handle, &dmabuf));
+	imported = theirs;
 	ASSERT_EQ(0, bo_import(self->fd, dmabuf, &imported.handle));
-	ASSERT_EQ(0, run(self->fd, self->ctx, &self->product, &imported, &result));
-	EXPECT_EQ(NMC_STATUS_OK, result.status);
-	EXPECT_EQ(0, wrong_results(&self->data));
 	close(dmabuf);
+	ASSERT_EQ(0, run(self->fd, self->ctx, &self->program, &imported, &result));
+	ASSERT_EQ(NMC_STATUS_OK, result.status);
+	ASSERT_EQ(0, run(self->fd, self->ctx, &self->product, &imported, &result));
+	ASSERT_EQ(NMC_STATUS_OK, result.status);
+	EXPECT_EQ(0, wrong_results(&theirs));
+	close(peer);
 }
 
 /* A product on memory that another driver made: operands in, results out. */
