@@ -371,12 +371,14 @@ struct card_server_options {
  * @CARD_FAULT_ALL_ONES: every register reads all-ones, doorbells are ignored
  * @CARD_FAULT_HANG_FIRMWARE: the heartbeat stops, admin commands are not answered
  * @CARD_FAULT_HANG_QUEUES: I/O queues fetch nothing
+ * @CARD_FAULT_CORRUPT_COMPLETION: completions of I/O queues have a wrong cookie
  */
 enum card_fault {
 	CARD_FAULT_NONE,
 	CARD_FAULT_ALL_ONES,
 	CARD_FAULT_HANG_FIRMWARE,
 	CARD_FAULT_HANG_QUEUES,
+	CARD_FAULT_CORRUPT_COMPLETION,
 };
 
 /**

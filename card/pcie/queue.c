@@ -55,6 +55,7 @@ struct engines {
 	unsigned int turn;
 	bool looking;		/* one engine looks for all */
 	bool hang;
+	uint32_t damage;	/* to the cookies of completions */
 	bool end;
 	uint64_t generation;
 	struct queue queue[NMC_MAX_QUEUES + 1];
@@ -94,7 +95,7 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 	q->log.wall_busy_ns += q->last_ns - begin;
 	q->log.modelled_busy_ns += cqe.status == NMC_STATUS_OK ? cqe.result : 0;
 	pthread_mutex_unlock(&e->lock);
-	cqe.cookie = sqe.cookie;
+	cqe.cookie = sqe.cookie ^ __atomic_load_n(&e->damage, __ATOMIC_RELAXED);
 	raised = finish(e, q, &cqe);
 	pthread_mutex_lock(&e->lock);
 	q->log.interrupts += raised > 0;
@@ -433,6 +434,11 @@ void queue_hang(struct engines *e, bool hang)
 	e->hang = hang;
 	pthread_cond_broadcast(&e->work);
 	pthread_mutex_unlock(&e->lock);
+}
+
+void queue_corrupt(struct engines *e, bool corrupt)
+{
+	__atomic_store_n(&e->damage, corrupt ? 1u << 31 : 0, __ATOMIC_RELAXED);
 }
 
 /* Owed interrupts do not wait for an engine: all may be busy, one perhaps with a job of this very queue. */

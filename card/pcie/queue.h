@@ -101,6 +101,9 @@ void queue_doorbell(struct engines *e, unsigned int queue);
 /* Engines fetch nothing while they hang. */
 void queue_hang(struct engines *e, bool hang);
 
+/* Completions have a wrong cookie meanwhile. */
+void queue_corrupt(struct engines *e, bool corrupt);
+
 /*
  * Copies the progress of running jobs to host memory and raises interrupts whose coalescing time has ended; called every
  * few milliseconds by the management thread.

@@ -232,6 +232,7 @@ void endpoint_inject(struct endpoint *e, enum card_fault fault)
 	pthread_cond_signal(&e->wake);
 	pthread_mutex_unlock(&e->lock);
 	queue_hang(e->engines, fault == CARD_FAULT_HANG_QUEUES || fault == CARD_FAULT_ALL_ONES);
+	queue_corrupt(e->engines, fault == CARD_FAULT_CORRUPT_COMPLETION);
 }
 
 bool endpoint_log(struct endpoint *e, unsigned int queue, struct nmc_queue_log *log)

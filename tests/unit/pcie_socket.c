@@ -381,6 +381,23 @@ static void faults_show(void **state)
 	assert_int_equal(read_reg(h, NMC_REG_MAGIC, 4), NMC_MAGIC);
 }
 
+/* Completions name no job of the host while that fault is shown, and their jobs again afterwards. */
+static void corrupt_completions(void **state)
+{
+	struct host *h = *state;
+	const struct nmc_sqe *sqe = descriptor(h, 1, 0);
+
+	enable(h, 1);
+	make_queue(h, 1, 0);
+	make_stream(h, 1, 1);
+	card_server_inject(h->server, CARD_FAULT_CORRUPT_COMPLETION);
+	submit(h, 1, 1);
+	assert_int_not_equal(next_completion(h, 1)->cookie, sqe->cookie);
+	card_server_inject(h->server, CARD_FAULT_NONE);
+	submit(h, 1, 1);
+	assert_int_equal(completion(h, 1)->status, NMC_STATUS_OK);
+}
+
 /* The next host finds a card that works; memory of the last one is no longer touched. */
 static void next_host(void **state)
 {
@@ -554,7 +571,7 @@ int main(void)
 		T(registers), T(bad_admin_ring), T(jobs_complete), T(interrupts_follow_the_event_index),
 		T(doorbells_only_when_asleep), T(job_path_registers), T(stop_reports), T(stop_of_a_waiting_job),
 		ON(one_engine, interrupts_while_busy), T(stop_drains), T(reset_during_a_job), T(no_bus_no_dma), T(broken_ring),
-		T(faults_show), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages),
+		T(faults_show), T(corrupt_completions), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages),
 		T(posted_writes), ON(msi, shared_vector), ON(msi, next_host), ON(intx, shared_vector),
 		ON(intx, next_host),
 	};
