@@ -9,7 +9,8 @@
 #include "nmc_test.h"
 
 #define PARAMETER	"/sys/module/nmc/parameters/job_timeout_ms"
-#define STUCK_ROWS	(128u << 20)
+#define STUCK_SRAM	(4u << 20)
+#define STUCK_ROW	(64u << 10)
 
 FIXTURE(timeout) {
 	int fd;
@@ -92,21 +93,19 @@ TEST_F_TIMEOUT(timeout, waiting_for_a_set_is_not_stuck, 180)
 	EXPECT_EQ(NMC_STATUS_OK, result.status);
 }
 
-/* One instruction that moves a byte a row, for seconds: nothing else in a stream takes that long. */
-static int stuck_stream(int fd, struct test_stream *s, struct test_bo *data)
+/* One instruction that reads a long row again for each of many results: nothing else takes seconds in silence. */
+static int stuck_stream(int fd, struct test_stream *s)
 {
-	struct nmc_isa_move *m;
-	int err = bo_create(fd, STUCK_ROWS, data);
+	struct nmc_isa_vector *v;
+	int err = stream_create(fd, s, 1 << NMC_GROUP_CONTROL | 1 << NMC_GROUP_VECTOR, STUCK_SRAM, 1, 0);
 
-	if (!err)
-		err = stream_create(fd, s, 1 << NMC_GROUP_CONTROL | 1 << NMC_GROUP_DATA, 4096, 2, 0);
 	if (err)
 		return err;
-	m = stream_add(s, NMC_OP_STORE);
-	m->slot = 1;
-	m->slot_pitch = 1;
-	m->rows = STUCK_ROWS;
-	m->row_bytes = 1;
+	v = stream_add(s, NMC_OP_ARGMAX);
+	v->n = STUCK_ROW;
+	v->dst.addr = 4 * STUCK_ROW;
+	v->dst.pitch = 4;
+	v->vectors = STUCK_SRAM / 4 - STUCK_ROW;
 	stream_end(s);
 	return 0;
 }
@@ -127,15 +126,13 @@ TEST_F_TIMEOUT(timeout, stuck_job_fails_alone, 180)
 	struct drm_nmc_job_result result;
 	struct test_stream stuck;
 	struct test_job job, behind;
-	struct test_bo data;
 	uint32_t first, second, sync[3], i;
 
 	ASSERT_EQ(0, contexts_of_a_queue(self->fd, self->queues, &first, &second));
-	ASSERT_EQ(0, stuck_stream(self->fd, &stuck, &data));
+	ASSERT_EQ(0, stuck_stream(self->fd, &stuck));
 	for (i = 0; i < ARRAY_SIZE(sync); i++)
 		ASSERT_EQ(0, syncobj_create(self->fd, &sync[i]));
 	job_init(&job, first, &stuck);
-	job_slot(&job, &data, DRM_NMC_SLOT_WRITE);
 	job_out(&job, sync[0], 0);
 	ASSERT_EQ(0, job_submit(self->fd, &job));
 	job_init(&behind, first, &self->empty);
