@@ -87,10 +87,17 @@ static unsigned int set_feature(struct fw *fw, const struct nmc_sqe *sqe, struct
 		if (sqe->value)
 			return NMC_STATUS_FIELD;
 		break;
+	case NMC_FEATURE_SCRUB_PPM:
+		if (sqe->value > FW_SCRUB_PPM)
+			return NMC_STATUS_FIELD;
+		hal_scrub(fw->hal, sqe->value);
+		break;
 	default:
 		return NMC_STATUS_NOT_FOUND;
 	}
 	fw->features[sqe->index] = sqe->value;
+	if (sqe->index == NMC_FEATURE_DEVIATION_PPM)
+		fw_tiles_watch(fw);
 	return NMC_STATUS_OK;
 }
 

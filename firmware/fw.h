@@ -14,6 +14,8 @@
 #define FW_ERRORS	64	/* entries kept of the error log */
 #define FW_EVENTS	64	/* events that wait */
 #define FW_NO_SET	0xffff
+#define FW_DEVIATION_PPM 50000	/* as the host finds it */
+#define FW_SCRUB_PPM	10000	/* as the host finds it, and at most: one percent */
 
 #define FW_COPY(to, from, bytes)	__builtin_memcpy(to, from, bytes)
 #define FW_ZERO(to, bytes)		__builtin_memset(to, 0, bytes)
@@ -137,7 +139,6 @@ struct fw_context {
  * @listener: outstanding NMC_ADMIN_EVENT
  * @listening: there is one
  * @erasing: tiles that are ERASING
- * @next_watch: tile whose deviation is looked at next
  * @watched: one bit a tile: its deviation has been reported
  * @list: tiles of a set on the way to the hardware
  * @report: of a queue stop on the way to the host
@@ -146,7 +147,7 @@ struct fw {
 	struct hal *hal;
 	uint64_t beat;
 	uint64_t epoch;
-	uint64_t features[3];
+	uint64_t features[4];
 	struct fw_class classes[FW_CLASSES];
 	uint32_t class_count;
 	uint32_t tile_count;
@@ -162,7 +163,6 @@ struct fw {
 	struct nmc_sqe listener;
 	bool listening;
 	uint32_t erasing;
-	uint32_t next_watch;
 	uint8_t watched[FW_TILES / 8];
 	union {
 		uint32_t list[FW_TILES];
@@ -197,6 +197,9 @@ uint32_t fw_tiles_incomplete(struct fw *fw, unsigned int set);
 void fw_tiles_erase(struct fw *fw, unsigned int set);
 unsigned int fw_tile_state(struct fw *fw, uint32_t tile);
 void fw_tiles_poll(struct fw *fw);
+
+/* Looks at the deviation of every tile: the threshold has changed. */
+void fw_tiles_watch(struct fw *fw);
 
 /* Events. */
 void fw_event_add(struct fw *fw, uint32_t type, uint32_t object, uint64_t value);

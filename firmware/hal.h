@@ -94,6 +94,14 @@ enum hal_erase hal_erase_poll(struct hal *hal, uint32_t tile);
 /* Measurements: fields that the hardware knows; the firmware fills in the rest. */
 void hal_tile_log(struct hal *hal, uint32_t tile, struct nmc_tile_log *log);
 bool hal_tile_incomplete(struct hal *hal, uint32_t tile);
+
+/*
+ * The scrub engine: reads reference rows of tile sets in use between their jobs, for at most @ppm parts per million of the
+ * modelled time that their arrays spend in jobs; 0 stops it. Off at power-on. hal_scrubbed() gives the tiles one by one
+ * whose measured deviation may have changed since they were given last; false when there is none.
+ */
+void hal_scrub(struct hal *hal, uint32_t ppm);
+bool hal_scrubbed(struct hal *hal, uint32_t *tile);
 void hal_health(struct hal *hal, struct nmc_health_log *log);
 bool hal_queue_log(struct hal *hal, unsigned int queue, struct nmc_queue_log *log);
 

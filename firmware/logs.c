@@ -31,6 +31,8 @@ static void health_item(struct fw *fw, uint64_t n, void *item)
 	hal_health(fw->hal, log);
 	log->uptime_ms = hal_uptime_ms(fw->hal);
 	log->errors = fw->error_count;
+	log->deviation_limit_ppm = fw->features[NMC_FEATURE_DEVIATION_PPM];
+	log->scrub_ppm = fw->features[NMC_FEATURE_SCRUB_PPM];
 	for (t = 0; t < fw->tile_count; t++)
 		log->tiles_by_state[fw_tile_state(fw, t)]++;
 }

@@ -39,7 +39,9 @@ void fw_init(struct fw *fw, struct hal *hal)
 	fw->hal = hal;
 	hal_identify(hal, &id);
 	fw->queues = id.queues < NMC_MAX_QUEUES ? id.queues : NMC_MAX_QUEUES;
-	fw->features[NMC_FEATURE_DEVIATION_PPM] = 50000;
+	fw->features[NMC_FEATURE_DEVIATION_PPM] = FW_DEVIATION_PPM;
+	fw->features[NMC_FEATURE_SCRUB_PPM] = FW_SCRUB_PPM;
+	hal_scrub(hal, FW_SCRUB_PPM);
 	fw->class_count = hal_classes(hal);
 	if (fw->class_count > FW_CLASSES)
 		fw->class_count = FW_CLASSES;

@@ -105,15 +105,13 @@ static void poll_erase(struct fw *fw, uint32_t t)
 		end_erase(fw, t, state == HAL_ERASE_DONE);
 }
 
-/* Looks at one owned tile a turn; a tile is reported once until it is erased or back below the threshold. */
-static void watch_deviation(struct fw *fw)
+/* A tile is reported once until it is erased or back below the threshold. */
+static void look_at_deviation(struct fw *fw, uint32_t t)
 {
-	uint32_t t = fw->next_watch;
 	struct nmc_tile_log log = { .deviation_ppm = UINT32_MAX };
 	uint8_t bit = 1u << t % 8;
 
-	fw->next_watch = t + 1 < fw->tile_count ? t + 1 : 0;
-	if (fw->tiles[t].set == FW_NO_SET)
+	if (t >= fw->tile_count || fw->tiles[t].set == FW_NO_SET)
 		return;
 	hal_tile_log(fw->hal, t, &log);
 	if (log.deviation_ppm == UINT32_MAX)
@@ -126,13 +124,22 @@ static void watch_deviation(struct fw *fw)
 	}
 }
 
-void fw_tiles_poll(struct fw *fw)
+void fw_tiles_watch(struct fw *fw)
 {
 	uint32_t t;
+
+	for (t = 0; t < fw->tile_count; t++)
+		look_at_deviation(fw, t);
+}
+
+void fw_tiles_poll(struct fw *fw)
+{
+	uint32_t t, n;
 
 	for (t = 0; fw->erasing && t < fw->tile_count; t++) {
 		if (fw->tiles[t].state == NMC_TILE_ERASING)
 			poll_erase(fw, t);
 	}
-	watch_deviation(fw);
+	for (n = 0; n < fw->tile_count && hal_scrubbed(fw->hal, &t); n++)
+		look_at_deviation(fw, t);
 }

@@ -23,6 +23,7 @@
  * @PURPOSE_WRITE: write noise of pulses; event of the programming
  * @PURPOSE_WEAR: chance in counting the pulses of a cell; event of the programming
  * @PURPOSE_FAULT: cells that an injected fault hits; key: the fault's seed; event 0
+ * @PURPOSE_SCRUB: background scrub; event of the tile's scrubs, which count by themselves
  */
 enum purpose {
 	PURPOSE_DEVICE	= 1,
@@ -38,6 +39,7 @@ enum purpose {
 	PURPOSE_WRITE	= 11,
 	PURPOSE_WEAR	= 12,
 	PURPOSE_FAULT	= 13,
+	PURPOSE_SCRUB	= 14,
 };
 
 #define PHILOX_DRAW_SHIFT	20	/* counter word 0: cell or column block below, draw index above */

@@ -162,7 +162,7 @@ static void account(struct job *j, const struct mvm_work *w, uint64_t vectors)
 		conversions += w->columns[i].flags & NMC_COLUMN_PAIR_AFTER_ADC ? 2 : 1;
 	j->used.macs += (uint64_t)m->rows * physical_cols(w) * vectors;
 	j->used.conversions += conversions * vectors;
-	job_spend(j, cost.time, cost.energy_fj);
+	job_spend_array(j, w->m->set, cost.time, cost.energy_fj);
 	job_progress(j, vectors);
 	tiles_multiplied(j->card, w->physical, vectors);
 }

@@ -110,7 +110,7 @@ static void do_read(struct job *j, struct program_work *w)
 	struct tile_cost cost;
 
 	tile_read(w->tile, &w->region, w->data.first, w->data.pitch, &cost);
-	job_spend(j, cost.time, cost.energy_fj);
+	job_spend_array(j, w->p->set, cost.time, cost.energy_fj);
 }
 
 /* The tile cannot take one more write: it remembers too many apart, or memory lacks. */
@@ -128,7 +128,7 @@ static int do_program(struct job *j, struct program_work *w, struct nmc_isa_repo
 
 	ret = tile_program(w->tile, &w->region, w->data.first, w->data.pitch, p->band, p->max_pulses, &felt, report, cost);
 	if (ret == -EINTR) {
-		tiles_record(j->card, w->physical, report, NULL);
+		tiles_record(j->card, w->physical, &w->region, report, NULL);
 		return job_fault(j, NMC_FAULT_ABORTED, p->tile, w->physical);
 	}
 	if (ret) {
@@ -138,7 +138,7 @@ static int do_program(struct job *j, struct program_work *w, struct nmc_isa_repo
 	tiles_incomplete(j->card, w->physical, false);
 	clock_add(&now, cost->time);
 	clock_add(&now, (struct clock){ .ns = report->settle_ns });
-	tiles_record(j->card, w->physical, report, &now);
+	tiles_record(j->card, w->physical, &w->region, report, &now);
 	return 0;
 }
 
@@ -151,7 +151,7 @@ static int do_erase(struct job *j, struct program_work *w, struct nmc_isa_report
 		return refused(j, w->p, ret);
 	if (w->p->rows == w->class->described.rows && w->p->cols == w->class->described.cols)
 		tiles_incomplete(j->card, w->physical, false);
-	tiles_record(j->card, w->physical, report, NULL);
+	tiles_record(j->card, w->physical, &w->region, report, NULL);
 	return 0;
 }
 
@@ -173,7 +173,7 @@ int insn_program(struct job *j, const struct nmc_isa_program *p)
 	if (p->c.opcode == NMC_OP_PROGRAM ? do_program(j, &w, &report, &cost) : do_erase(j, &w, &report, &cost))
 		return -1;
 	j->used.pulses += report.pulses;
-	job_spend(j, cost.time, cost.energy_fj);
+	job_spend_array(j, p->set, cost.time, cost.energy_fj);
 	job_set_idle(j, p->set, (struct clock){ .ns = report.settle_ns });
 	memcpy(w.report.first, &report, sizeof(report));
 	return 0;

@@ -131,6 +131,9 @@ void job_progress(struct job *j, uint64_t steps);
 void job_cost(struct job *j, enum cost c, uint64_t units);
 void job_spend(struct job *j, struct clock duration, uint64_t energy_fj);
 
+/* The same of an operation on cells of a set, whose scrub has its budget from it. */
+void job_spend_array(struct job *j, unsigned int set, struct clock duration, uint64_t energy_fj);
+
 /* Carries out one job in the caller's thread; arguments as card_job(). Logs nothing. */
 void job_run(struct card *card, const struct nmc_sqe_job *sqe, const struct card_dma *dma, const int *stop,
 	     uint64_t *progress, struct nmc_cqe *cqe);

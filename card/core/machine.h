@@ -42,9 +42,50 @@ struct card_class {
 };
 
 /**
+ * struct tile_sums - what the scrub has read of a tile, under the lock of its set; conductances in LSB
+ * @events: scrubs so far, never reset
+ * @row: steps through its rows
+ * @age: age on the grid when the present sums began
+ * @cells: reads of cells in the present sums
+ * @square: products of deviations
+ * @sum: conductances
+ * @target: targets
+ * @most: largest deviation
+ * @decay: age as drift counts it
+ * @first: conductance over target in the first sums after a programming, 0 while those are the present ones
+ * @first_decay: age as drift counted it then
+ * @drifts: the technology drifts
+ */
+struct tile_sums {
+	uint64_t events;
+	uint32_t row;
+	int age;
+	uint32_t cells;
+	double square;
+	double sum;
+	double target;
+	float most;
+	float decay;
+	float first;
+	float first_decay;
+	bool drifts;
+};
+
+/**
+ * struct set_scrub - scrub of a tile set, under its lock
+ * @credit: what it may still spend, femtoseconds of array time
+ * @tile: next virtual tile
+ */
+struct set_scrub {
+	uint64_t credit;
+	uint32_t tile;
+};
+
+/**
  * struct card_tile - a physical tile
  * @tile: its cells; NULL until first used
  * @log: measurements as of the last operation, under &card.tile_lock
+ * @scrub: what the scrub has read of it
  * @incomplete: a programming was started and did not end; atomic
  * @products: vectors multiplied; atomic
  * @bytes: memory that @tile holds; atomic
@@ -52,6 +93,7 @@ struct card_class {
 struct card_tile {
 	struct tile *tile;
 	struct nmc_tile_log log;
+	struct tile_sums scrub;
 	bool incomplete;
 	uint64_t products;
 	size_t bytes;
@@ -74,6 +116,7 @@ struct card_tile {
  * @rate: how fast they feel it since, 2^-20
  * @kelvin: temperature of its tiles, 0 before the first job
  * @wall_ns: wall time up to which the set has aged, where the card follows the wall clock
+ * @scrub: its background scrub
  */
 struct card_set {
 	pthread_mutex_t lock;
@@ -89,6 +132,7 @@ struct card_set {
 	uint64_t rate;
 	float kelvin;
 	uint64_t wall_ns;
+	struct set_scrub scrub;
 };
 
 /**
@@ -118,6 +162,9 @@ struct card_totals {
 	uint64_t conversions;
 	uint64_t clips;
 	uint64_t pulses;
+	uint64_t array_ns;
+	uint64_t scrub_ns;
+	uint64_t scrub_rows;
 };
 
 /**
@@ -141,6 +188,9 @@ struct card_totals {
  * @job_lock: list of unused job states
  * @idle_jobs: that list
  * @totals: counters
+ * @scrub_ppm: budget of the background scrub, parts per million of array time; atomic
+ * @scrubbed: one bit a tile: it has news from the scrub; under @tile_lock
+ * @any_scrubbed: one of them is set; atomic
  * @start_ns: wall time of creation
  * @mgmt: firmware and its platform
  */
@@ -164,6 +214,9 @@ struct card {
 	pthread_mutex_t job_lock;
 	struct job *idle_jobs;
 	struct card_totals totals;
+	uint32_t scrub_ppm;
+	uint8_t scrubbed[CARD_MAX_TILES / 8];
+	bool any_scrubbed;
 	uint64_t start_ns;
 	struct mgmt *mgmt;
 };

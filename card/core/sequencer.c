@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "card/core/job.h"
+#include "card/core/scrub.h"
 
 #define MAX_STREAM	((size_t)NMC_ISA_INSN_BYTES * (NMC_ISA_MAX_INSNS + 1))
 
@@ -32,6 +33,12 @@ void job_spend(struct job *j, struct clock duration, uint64_t energy_fj)
 {
 	clock_add(&j->elapsed, duration);
 	j->used.energy_fj += energy_fj;
+}
+
+void job_spend_array(struct job *j, unsigned int set, struct clock duration, uint64_t energy_fj)
+{
+	job_spend(j, duration, energy_fj);
+	scrub_allow(j->card, &j->set[set]->scrub, duration.ns);
 }
 
 void job_cost(struct job *j, enum cost c, uint64_t units)

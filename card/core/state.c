@@ -408,6 +408,8 @@ void state_swap(struct card *card, struct state *st)
 		t->tile = st->tiles[i];
 		st->tiles[i] = before;
 		t->log = st->logs[i].log;
+		t->scrub = (struct tile_sums){ 0 };
+		tiles_forget_deviation(t);
 		__atomic_store_n(&t->incomplete, st->logs[i].incomplete, __ATOMIC_RELAXED);
 		__atomic_store_n(&t->products, st->logs[i].products, __ATOMIC_RELAXED);
 		__atomic_store_n(&t->bytes, t->tile ? tile_bytes(t->tile) : 0, __ATOMIC_RELAXED);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <string.h>
 #include "card/core/job.h"
+#include "card/core/scrub.h"
 #include "card/core/tiles.h"
 
 int tiles_describe(struct card *card, struct card_class *class, const char *name, char *error, size_t error_bytes)
@@ -38,12 +39,14 @@ int tiles_describe(struct card *card, struct card_class *class, const char *name
 	return 0;
 }
 
+#define FRESH_LOG { .deviation_ppm = UINT32_MAX, .deviation_max_ppm = UINT32_MAX, .drift_ppm = NMC_DRIFT_UNKNOWN }
+
 void tiles_init(struct card *card)
 {
 	uint32_t t;
 
 	for (t = 0; t < card->tile_count; t++)
-		card->tiles[t].log.deviation_ppm = UINT32_MAX;
+		card->tiles[t].log = (struct nmc_tile_log)FRESH_LOG;
 }
 
 const struct card_class *tiles_class(const struct card *card, uint32_t physical)
@@ -108,15 +111,38 @@ bool tiles_incomplete(struct card *card, uint32_t physical, bool incomplete)
 	return __atomic_exchange_n(&card->tiles[physical].incomplete, incomplete, __ATOMIC_RELAXED);
 }
 
-void tiles_record(struct card *card, uint32_t physical, const struct nmc_isa_report *report,
-		  const struct clock *programmed)
+/* Wear lasts; what was measured of the deviation does not outlive a programming. */
+static void record_wear(struct card_tile *t, const struct tile_class *kind, uint64_t pulses, uint64_t wear)
+{
+	struct nmc_tile_log *log = &t->log;
+	uint64_t cells = (uint64_t)kind->rows * kind->cols;
+
+	log->pulses += pulses;
+	log->wear_max = wear > log->wear_max ? wear : log->wear_max;
+	log->wear_mean_q8 = log->pulses / cells * 256 + log->pulses % cells * 256 / cells;
+	log->defects = tile_defects(t->tile);
+}
+
+void tiles_forget_deviation(struct card_tile *t)
+{
+	scrub_forget(&t->scrub);
+	t->log.deviation_ppm = UINT32_MAX;
+	t->log.deviation_max_ppm = UINT32_MAX;
+	t->log.drift_ppm = NMC_DRIFT_UNKNOWN;
+	t->log.scrubbed_cells = 0;
+}
+
+void tiles_record(struct card *card, uint32_t physical, const struct tile_region *region,
+		  const struct nmc_isa_report *report, const struct clock *programmed)
 {
 	struct card_tile *t = &card->tiles[physical];
 	struct nmc_tile_log *log = &t->log;
+	uint64_t wear = tile_wear(t->tile, region);
 
 	pthread_mutex_lock(&card->tile_lock);
-	log->pulses += report->pulses;
+	record_wear(t, &tiles_class(card, physical)->kind, report->pulses, wear);
 	if (programmed) {
+		tiles_forget_deviation(t);
 		log->programmed_ns = programmed->ns;
 		log->cells = report->cells;
 		log->converged = report->converged;
@@ -126,6 +152,36 @@ void tiles_record(struct card *card, uint32_t physical, const struct nmc_isa_rep
 	}
 	pthread_mutex_unlock(&card->tile_lock);
 	note_bytes(t);
+}
+
+void tiles_scrubbed(struct card *card, uint32_t physical, uint64_t now_ns)
+{
+	struct card_tile *t = &card->tiles[physical];
+
+	pthread_mutex_lock(&card->tile_lock);
+	scrub_report(&t->scrub, &t->log);
+	t->log.scrubbed_ns = now_ns;
+	card->scrubbed[physical / 8] |= 1u << physical % 8;
+	pthread_mutex_unlock(&card->tile_lock);
+	__atomic_store_n(&card->any_scrubbed, true, __ATOMIC_RELEASE);
+}
+
+bool tiles_next_scrubbed(struct card *card, uint32_t *physical)
+{
+	uint32_t i;
+
+	if (!__atomic_load_n(&card->any_scrubbed, __ATOMIC_ACQUIRE))
+		return false;
+	pthread_mutex_lock(&card->tile_lock);
+	for (i = 0; i < card->tile_count && !(card->scrubbed[i / 8] >> i % 8 & 1); i++)
+		;
+	if (i < card->tile_count)
+		card->scrubbed[i / 8] &= (uint8_t)~(1u << i % 8);
+	else
+		__atomic_store_n(&card->any_scrubbed, false, __ATOMIC_RELAXED);
+	pthread_mutex_unlock(&card->tile_lock);
+	*physical = i;
+	return i < card->tile_count;
 }
 
 void tiles_multiplied(struct card *card, uint32_t physical, uint64_t vectors)
@@ -139,11 +195,15 @@ void tiles_multiplied(struct card *card, uint32_t physical, uint64_t vectors)
 /* A new owner sees no measurements of the last one, but the wear stays. */
 static void forget_owner(struct card *card, struct card_tile *t)
 {
-	struct nmc_tile_log fresh = { .deviation_ppm = UINT32_MAX };
+	struct nmc_tile_log fresh = FRESH_LOG;
 
 	pthread_mutex_lock(&card->tile_lock);
 	fresh.pulses = t->log.pulses;
+	fresh.wear_max = t->log.wear_max;
+	fresh.wear_mean_q8 = t->log.wear_mean_q8;
+	fresh.defects = t->log.defects;
 	t->log = fresh;
+	scrub_forget(&t->scrub);
 	pthread_mutex_unlock(&card->tile_lock);
 	__atomic_store_n(&t->incomplete, false, __ATOMIC_RELAXED);
 }
@@ -161,7 +221,7 @@ bool tiles_erase(struct card *card, uint32_t physical)
 	if (t->tile) {
 		if (tile_erase(t->tile, &all, (struct clock){ 0 }, &report, &cost))
 			return false;
-		tiles_record(card, physical, &report, NULL);
+		tiles_record(card, physical, &all, &report, NULL);
 		if (report.given_up)
 			return false;
 	}

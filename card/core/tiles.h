@@ -32,12 +32,21 @@ void tiles_faults_changed(struct card *card);
 /* Marks a tile whose programming began or ended; returns how it was marked before. */
 bool tiles_incomplete(struct card *card, uint32_t physical, bool incomplete);
 
-/* What an operation did to a tile, for the log; @programmed: and when, NULL unless it was a programming. */
-void tiles_record(struct card *card, uint32_t physical, const struct nmc_isa_report *report,
-		  const struct clock *programmed);
+/* What an operation on @region did to a tile, for the log; @programmed: and when, NULL unless it was a programming. */
+void tiles_record(struct card *card, uint32_t physical, const struct tile_region *region,
+		  const struct nmc_isa_report *report, const struct clock *programmed);
 
 /* Vectors were multiplied. */
 void tiles_multiplied(struct card *card, uint32_t physical, uint64_t vectors);
+
+/* What the scrub found out about a tile, at card time @now of its set. */
+void tiles_scrubbed(struct card *card, uint32_t physical, uint64_t now_ns);
+
+/* What the scrub measured is unknown again; under &card.tile_lock. */
+void tiles_forget_deviation(struct card_tile *t);
+
+/* Gives each tile with news from the scrub once; false when there is none. */
+bool tiles_next_scrubbed(struct card *card, uint32_t *physical);
 
 /* Erases a tile that belongs to no set; false if it failed verification. */
 bool tiles_erase(struct card *card, uint32_t physical);

@@ -68,6 +68,7 @@ void set_start_time(struct card_set *s)
 	s->time = s->aged = s->changed = s->felt = (struct clock){ 0 };
 	s->kelvin = 0.0f;
 	s->rate = RATE_ONE;
+	s->scrub = (struct set_scrub){ 0 };
 }
 
 struct tile *set_tile(struct card *card, struct card_set *s, uint32_t physical)

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <time.h>
 #include "card/core/job.h"
+#include "card/core/scrub.h"
 
 #define LOOK_NS		5000000	/* how often a job that waits for a set looks at its stop flag */
 
@@ -271,8 +272,10 @@ void job_release(struct job *j)
 		clock_add(&j->set[i]->time, j->elapsed);
 	if (j->table_sets)
 		pthread_mutex_unlock(&j->card->map_lock);
-	for (i = 0; i < j->table_sets; i++)
+	for (i = 0; i < j->table_sets; i++) {
+		scrub_set(j->card, j->set[i]);
 		pthread_mutex_unlock(&j->set[i]->lock);
+	}
 	drop_references(j);
 	j->context = NULL;
 }

@@ -129,6 +129,16 @@ void hal_tile_log(struct hal *hal, uint32_t tile, struct nmc_tile_log *log)
 	log->products = __atomic_load_n(&t->products, __ATOMIC_RELAXED);
 }
 
+void hal_scrub(struct hal *hal, uint32_t ppm)
+{
+	__atomic_store_n(&hal->m->card->scrub_ppm, ppm, __ATOMIC_RELAXED);
+}
+
+bool hal_scrubbed(struct hal *hal, uint32_t *tile)
+{
+	return tiles_next_scrubbed(hal->m->card, tile);
+}
+
 bool hal_tile_incomplete(struct hal *hal, uint32_t tile)
 {
 	return __atomic_load_n(&hal->m->card->tiles[tile].incomplete, __ATOMIC_RELAXED);
@@ -153,6 +163,9 @@ void hal_health(struct hal *hal, struct nmc_health_log *log)
 	log->conversions = total(&t->conversions);
 	log->clips = total(&t->clips);
 	log->pulses = total(&t->pulses);
+	log->array_ns = total(&t->array_ns);
+	log->scrub_ns = total(&t->scrub_ns);
+	log->scrub_rows = total(&t->scrub_rows);
 }
 
 bool hal_queue_log(struct hal *hal, unsigned int queue, struct nmc_queue_log *log)

@@ -222,17 +222,27 @@ void mgmt_queue_broken(struct mgmt *m, unsigned int queue, unsigned int status)
 	leave_failure(m, &(struct mgmt_failure){ .queue = queue, .cqe.status = (uint16_t)status });
 }
 
+/* A turn that erases nothing: the firmware learns what the scrub found. An endpoint has turns of its own. */
+static void look_at_scrub(struct mgmt *m)
+{
+	m->turn_end_ns = 0;
+	fw_poll(m->fw);
+}
+
 void card_job(struct card *card, const struct nmc_sqe_job *sqe, const struct card_dma *dma, const int *stop,
 	      uint64_t *progress, struct nmc_cqe *cqe)
 {
 	struct mgmt *m = card->mgmt;
 
 	job_run(card, sqe, dma, stop, progress, cqe);
-	if (cqe->status == NMC_STATUS_OK)
+	if (cqe->status == NMC_STATUS_OK && !__atomic_load_n(&card->any_scrubbed, __ATOMIC_RELAXED))
 		return;
 	pthread_mutex_lock(&m->lock);
 	drain_failures(m);
-	fw_job_failed(m->fw, MGMT_QUEUE_NONE, sqe->context, cqe);
+	if (cqe->status != NMC_STATUS_OK)
+		fw_job_failed(m->fw, MGMT_QUEUE_NONE, sqe->context, cqe);
+	else if (!m->attached)
+		look_at_scrub(m);
 	collect_events(m);
 	pthread_mutex_unlock(&m->lock);
 }

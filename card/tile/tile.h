@@ -283,6 +283,41 @@ void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first
 /* What a product costs: proportional to the vectors, so that a batch costs what its vectors cost one by one. */
 struct tile_cost tile_mvm_cost(const struct tile_class *class, unsigned int rows, unsigned int cols, unsigned int vectors);
 
+/**
+ * struct tile_scrub - what two independent reads of one row say of its programmed cells, added up; conductances in LSB
+ * @cells: programmed cells
+ * @square: products of both deviations from the target: on average the squared deviation, without the noise of a read
+ * @sum: means of both reads
+ * @target: targets
+ * @most: largest deviation of the mean of both reads
+ * @age: age of the first such cell on the logarithmic grid
+ * @decay: its age as drift counts it: ln((t + t0) / t0)
+ */
+struct tile_scrub {
+	unsigned int cells;
+	double square;
+	double sum;
+	double target;
+	float most;
+	int age;
+	float decay;
+};
+
+#define TILE_SCRUB_NS	200	/* two reads of a row */
+
+/**
+ * tile_scrub() - reads a row twice; nothing of the tile changes, and no other draw depends on it
+ * @t: the tile
+ * @row: which
+ * @event: number of the scrub, never the same twice
+ * @s: out
+ */
+void tile_scrub(const struct tile *t, unsigned int row, uint64_t event, struct tile_scrub *s);
+
+/* Most pulses that a cell of @region has seen since manufacture, and cells of the tile that are known to be broken. */
+uint64_t tile_wear(const struct tile *t, const struct tile_region *region);
+unsigned int tile_defects(const struct tile *t);
+
 /* True conductances in microsiemens (or weights) and targets, rows x cols; either may be NULL. Nothing changes. */
 void tile_oracle(const struct tile *t, float *g, float *target);
 

@@ -285,6 +285,38 @@ static void volatile_sets(void **state)
 	rig_free(b);
 }
 
+/* What the scrub measured does not outlive the power, and is measured again. */
+static void scrub(void **state)
+{
+	struct rig *a = made(), *b;
+	struct nmc_tile_log log;
+	struct nmc_sqe logs = { .opcode = NMC_ADMIN_GET_LOG, .index = NMC_LOG_TILES, .addr = (uintptr_t)&log, .bytes = sizeof(log) };
+	int32_t out[OUTPUTS];
+	int i;
+
+	(void)state;
+	program(a, 0, ROWS);
+	for (i = 0; i < 2000; i++)
+		multiply(a, 0, out);
+	rig_admin(a, logs, NULL);
+	assert_true(log.scrubbed_cells > 0 && log.scrubbed_ns && log.deviation_ppm != UINT32_MAX && log.wear_max);
+	save(a, file("scrub"));
+	b = loaded(file("scrub"));
+	rig_admin(b, logs, NULL);
+	assert_int_equal(log.scrubbed_cells, 0);
+	assert_int_equal(log.deviation_ppm, UINT32_MAX);
+	assert_int_equal(log.deviation_max_ppm, UINT32_MAX);
+	assert_int_equal(log.drift_ppm, NMC_DRIFT_UNKNOWN);
+	assert_true(log.wear_max && log.programmed_ns);
+	attach(b, NMC_ADMIN_TILESET_OPEN);
+	for (i = 0; i < 2000; i++)
+		multiply(b, 0, out);
+	rig_admin(b, logs, NULL);
+	assert_true(log.scrubbed_cells > 0 && log.deviation_ppm != UINT32_MAX);
+	rig_free(a);
+	rig_free(b);
+}
+
 /* In use a card is not loaded; nor is the state of another kind of card. */
 static void refused(void **state)
 {
@@ -682,7 +714,7 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	static const char *const names[] = { "state", "bad", "volatile", "cut" };
+	static const char *const names[] = { "state", "bad", "volatile", "scrub", "cut" };
 	unsigned int i;
 
 	(void)state;
@@ -696,6 +728,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(round_trip),
 		cmocka_unit_test(volatile_sets),
+		cmocka_unit_test(scrub),
 		cmocka_unit_test(refused),
 		cmocka_unit_test(damaged),
 		cmocka_unit_test(impossible),

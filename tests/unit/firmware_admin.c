@@ -61,9 +61,9 @@ static void features(void **state)
 			 NMC_STATUS_FIELD);
 	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_POWER_MODE, 1, NULL), NMC_STATUS_FIELD);
 	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_POWER_MODE, 0, NULL), NMC_STATUS_OK);
-	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, 3, 0, NULL), NMC_STATUS_NOT_FOUND);
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, 4, 0, NULL), NMC_STATUS_NOT_FOUND);
 	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, 0, 0, NULL), NMC_STATUS_NOT_FOUND);
-	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, 3, 0, NULL), NMC_STATUS_NOT_FOUND);
+	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, 4, 0, NULL), NMC_STATUS_NOT_FOUND);
 	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, 1, 1, NULL), NMC_STATUS_FIELD);
 	rig_free(hal);
 }
@@ -317,14 +317,43 @@ static void deviation_is_reported_once(void **state)
 
 	(void)state;
 	rig_create(hal, (struct nmc_tileset_config){ .tiles = 2 }, &result);
-	hal->deviation_ppm[1] = 50001;
-	for (i = 0; i < 3 * RIG_TILES; i++)
+	for (i = 0; i < 3; i++) {
+		hal->deviation_ppm[1] = 50001;
+		hal->scrubbed[1] = true;
 		fw_poll(hal->fw);
+	}
 	assert_true(fw_event(hal->fw, &event));
 	assert_int_equal(event.type, NMC_EVENT_TILE_DEVIATION);
 	assert_int_equal(event.object, 1);
 	assert_int_equal(event.value, 50001);
 	assert_false(fw_event(hal->fw, &event));
+	/* Back below the threshold and over it again, or a lower threshold, is news. */
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_DEVIATION_PPM, 60000, NULL), NMC_STATUS_OK);
+	assert_false(fw_event(hal->fw, &event));
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_DEVIATION_PPM, 40000, NULL), NMC_STATUS_OK);
+	assert_true(fw_event(hal->fw, &event));
+	assert_int_equal(event.value, 50001);
+	rig_free(hal);
+}
+
+/* The scrub engine runs from the start at one percent, which is also the most; the health log tells both settings. */
+static void scrub_budget(void **state)
+{
+	struct hal *hal = rig_make();
+	struct nmc_health_log log;
+	uint64_t value;
+
+	(void)state;
+	assert_int_equal(hal->scrub_ppm, 10000);
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_SCRUB_PPM, 10001, NULL), NMC_STATUS_FIELD);
+	assert_int_equal(hal->scrub_ppm, 10000);
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_SCRUB_PPM, 0, NULL), NMC_STATUS_OK);
+	assert_int_equal(hal->scrub_ppm, 0);
+	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, NMC_FEATURE_SCRUB_PPM, 0, &value), NMC_STATUS_OK);
+	assert_int_equal(value, 0);
+	assert_int_equal(rig_log(hal, NMC_LOG_HEALTH, 0, &log, sizeof(log), NULL), NMC_STATUS_OK);
+	assert_int_equal(log.scrub_ppm, 0);
+	assert_int_equal(log.deviation_limit_ppm, 50000);
 	rig_free(hal);
 }
 
@@ -358,6 +387,7 @@ int main(void)
 		cmocka_unit_test(events),
 		cmocka_unit_test(events_drop_the_oldest),
 		cmocka_unit_test(deviation_is_reported_once),
+		cmocka_unit_test(scrub_budget),
 		cmocka_unit_test(heartbeat),
 	};
 

@@ -26,6 +26,8 @@ struct hal {
 	bool erasing[RIG_TILES];
 	bool incomplete[RIG_TILES];
 	uint32_t deviation_ppm[RIG_TILES];
+	bool scrubbed[RIG_TILES];
+	uint32_t scrub_ppm;
 	uint32_t map[NMC_MAX_TILESETS + 1][RIG_TILES];
 	uint32_t mapped[NMC_MAX_TILESETS + 1];	/* tiles, 0 if not mapped */
 	uint32_t generation[NMC_MAX_TILESETS + 1];
@@ -146,6 +148,22 @@ void hal_tile_log(struct hal *hal, uint32_t tile, struct nmc_tile_log *log)
 {
 	log->deviation_ppm = hal->deviation_ppm[tile];
 	log->products = 100 + tile;
+}
+
+void hal_scrub(struct hal *hal, uint32_t ppm)
+{
+	hal->scrub_ppm = ppm;
+}
+
+bool hal_scrubbed(struct hal *hal, uint32_t *tile)
+{
+	for (*tile = 0; *tile < RIG_TILES; (*tile)++) {
+		if (hal->scrubbed[*tile]) {
+			hal->scrubbed[*tile] = false;
+			return true;
+		}
+	}
+	return false;
 }
 
 bool hal_tile_incomplete(struct hal *hal, uint32_t tile)

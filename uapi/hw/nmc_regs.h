@@ -467,10 +467,13 @@ struct nmc_tile_class {
  * enum nmc_feature - settings, GET_FEATURE and SET_FEATURE
  * @NMC_FEATURE_DEVIATION_PPM: deviation from target at which a tile is reported, parts per million of gmax; default 50000
  * @NMC_FEATURE_POWER_MODE: 0 = normal; other values are free
+ * @NMC_FEATURE_SCRUB_PPM: background scrub: share of the modelled array time of a tile set that reads of its reference rows
+ *	may take, parts per million; 0 = no scrub; at most and by default 10000
  */
 enum nmc_feature {
 	NMC_FEATURE_DEVIATION_PPM	= 1,
 	NMC_FEATURE_POWER_MODE		= 2,
+	NMC_FEATURE_SCRUB_PPM		= 3,
 };
 
 /**
@@ -569,6 +572,11 @@ enum nmc_log {
  * @pulses: programming pulses
  * @tiles_by_state: number of tiles in each enum nmc_tile_state; those beyond the last state zero
  * @errors: entries ever written to the error log
+ * @array_ns: modelled time of products, programming, erases and reads in jobs: what the scrub's budget is a share of
+ * @scrub_ns: modelled time of the background scrub, part of neither @array_ns nor @modelled_busy_ns
+ * @scrub_rows: rows that the scrub read, twice each
+ * @deviation_limit_ppm: value of %NMC_FEATURE_DEVIATION_PPM
+ * @scrub_ppm: value of %NMC_FEATURE_SCRUB_PPM
  * @reserved: zero
  */
 struct nmc_health_log {
@@ -586,8 +594,15 @@ struct nmc_health_log {
 	__le64 pulses;
 	__le32 tiles_by_state[8];
 	__le64 errors;
-	__le64 reserved[6];
+	__le64 array_ns;
+	__le64 scrub_ns;
+	__le64 scrub_rows;
+	__le32 deviation_limit_ppm;
+	__le32 scrub_ppm;
+	__le64 reserved[2];
 };
+
+#define NMC_DRIFT_UNKNOWN	0x80000000	/* of &nmc_tile_log.drift_ppm: not measured */
 
 /**
  * struct nmc_tile_log - one physical tile
@@ -604,7 +619,17 @@ struct nmc_health_log {
  * @mean_pulses_q8: mean pulses a cell of the last programming, 1/256
  * @pulses_max: most pulses on one cell in the last programming
  * @products: vectors multiplied
+ * @scrubbed_ns: card time of the set when a row was last scrubbed, nanoseconds; 0 = never
+ * @wear_max: pulses since manufacture of the cell that has seen most
+ * @wear_mean_q8: mean pulses a cell since manufacture, 1/256
+ * @deviation_max_ppm: largest deviation that the same reads saw, parts per million of gmax; 0xffffffff = not measured
+ * @drift_ppm: drift exponent nu of g ~ t^-nu, parts per million, signed; %NMC_DRIFT_UNKNOWN = not measured
+ * @defects: cells known to be broken
+ * @scrubbed_cells: reads of cells that @deviation_ppm is made of
  * @reserved: zero
+ *
+ * @deviation_ppm counts what the background scrub read since the tile was last programmed, at about its present age: of each
+ * row that it reads twice the products of both deviations, so that noise of a read averages out.
  */
 struct nmc_tile_log {
 	__le32 tile;
@@ -620,7 +645,14 @@ struct nmc_tile_log {
 	__le32 mean_pulses_q8;
 	__le32 pulses_max;
 	__le64 products;
-	__le64 reserved[3];
+	__le64 scrubbed_ns;
+	__le64 wear_max;
+	__le64 wear_mean_q8;
+	__le32 deviation_max_ppm;
+	__le32 drift_ppm;
+	__le32 defects;
+	__le32 scrubbed_cells;
+	__le64 reserved[4];
 };
 
 /**
