@@ -166,6 +166,11 @@ static int nmc_query_health(struct nmc_device *nmc, struct nmc_file *file, u32 i
 	for (i = 0; i < ARRAY_SIZE(out->tiles_by_state); i++)
 		out->tiles_by_state[i] = le32_to_cpu(in.tiles_by_state[i]);
 	out->temperature_mc = (s32)le32_to_cpu(in.temperature_mc);
+	out->array_ns = le64_to_cpu(in.array_ns);
+	out->scrub_ns = le64_to_cpu(in.scrub_ns);
+	out->scrub_rows = le64_to_cpu(in.scrub_rows);
+	out->deviation_limit_ppm = le32_to_cpu(in.deviation_limit_ppm);
+	out->scrub_ppm = le32_to_cpu(in.scrub_ppm);
 	return 0;
 }
 
@@ -191,6 +196,13 @@ static int nmc_query_tile(struct nmc_device *nmc, struct nmc_file *file, u32 ind
 	out->deviation_ppm = le32_to_cpu(in.deviation_ppm);
 	out->mean_pulses_q8 = le32_to_cpu(in.mean_pulses_q8);
 	out->pulses_max = le32_to_cpu(in.pulses_max);
+	out->scrubbed_ns = le64_to_cpu(in.scrubbed_ns);
+	out->wear_max = le64_to_cpu(in.wear_max);
+	out->wear_mean_q8 = le64_to_cpu(in.wear_mean_q8);
+	out->deviation_max_ppm = le32_to_cpu(in.deviation_max_ppm);
+	out->drift_ppm = (s32)le32_to_cpu(in.drift_ppm);
+	out->defects = le32_to_cpu(in.defects);
+	out->scrubbed_cells = le32_to_cpu(in.scrubbed_cells);
 	return 0;
 }
 

@@ -143,4 +143,63 @@ TEST_F(event, overflow_is_counted)
 	EXPECT_EQ(e.sequence, e.dropped + got + 1);
 }
 
+/*
+ * Two days of relaxation take RRAM at mid range past five percent of deviation. The card finds out by itself, at the end of
+ * the job, and says so once; its log tells the rest.
+ */
+TEST_F(event, deviation_of_an_aged_tile)
+{
+	int class_id = class_find(self->fd, NMC_TECH_RRAM);
+	struct drm_nmc_job_result result;
+	struct nmc_isa_program *program;
+	struct nmc_isa_control *idle;
+	struct nmc_isa_fill *fill;
+	struct test_stream s;
+	struct drm_nmc_health health;
+	struct drm_nmc_event e;
+	struct drm_nmc_tile tile;
+	struct test_job job;
+	uint32_t set, ctx;
+
+	if (class_id < 0)
+		SKIP(return, "the card has no RRAM");
+	ASSERT_EQ(0, tileset_create(self->fd, class_id, 1, &set));
+	ASSERT_EQ(0, context_create(self->fd, &set, 1, &ctx));
+	ASSERT_EQ(0, stream_create(self->fd, &s, 1 << NMC_GROUP_CONTROL | 1 << NMC_GROUP_DATA |
+				   1 << NMC_GROUP_PROGRAM, 16384, 1, 1));
+	fill = stream_add(&s, NMC_OP_FILL);
+	fill->dst.pitch = 128;
+	fill->words = 32;
+	fill->rows = 64;
+	fill->value = 13107 << 16 | 13107;
+	program = stream_add(&s, NMC_OP_PROGRAM);
+	program->data.pitch = 128;
+	program->report = 8192;
+	program->rows = 64;
+	program->cols = 64;
+	idle = stream_add(&s, NMC_OP_IDLE);
+	idle->time = 2 * 86400ull * 1000000000;
+	stream_end(&s);
+	ASSERT_EQ(0, subscribe(self->fd, 1 << NMC_EVENT_TILE_DEVIATION));
+	job_init(&job, ctx, &s);
+	ASSERT_EQ(0, job_run(self->fd, &job, &result));
+	ASSERT_EQ(NMC_STATUS_OK, result.status);
+	ASSERT_EQ(1, readable(self->fd, POLL_MS));
+	ASSERT_EQ(sizeof(e), read(self->fd, &e, sizeof(e)));
+	EXPECT_EQ(NMC_EVENT_TILE_DEVIATION, e.type);
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_HEALTH, 0, &health, sizeof(health)));
+	EXPECT_GT(e.value, health.deviation_limit_ppm);
+	EXPECT_GT(health.scrub_rows, 0);
+	EXPECT_LE(health.scrub_ns, health.array_ns / 100);
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_TILE, e.object, &tile, sizeof(tile)));
+	EXPECT_EQ(1, tile.mine);
+	EXPECT_EQ(e.value, tile.deviation_ppm);
+	EXPECT_GT(tile.deviation_max_ppm, tile.deviation_ppm);
+	EXPECT_GE(tile.scrubbed_ns, idle->time);
+	EXPECT_GE(tile.scrubbed_cells, 64);
+	EXPECT_GT(tile.wear_max, 0);
+	EXPECT_GT(tile.wear_mean_q8, 0);
+	EXPECT_EQ(0, readable(self->fd, 200));
+}
+
 TEST_HARNESS_MAIN

@@ -163,6 +163,11 @@ TEST_F(query, health_counts_tiles)
 		sum += h.tiles_by_state[i];
 	EXPECT_EQ(d.tiles, sum);
 	EXPECT_GE(h.interrupts, 1);
+	EXPECT_EQ(0, h.pad);
+	EXPECT_GE(h.deviation_limit_ppm, 1);
+	EXPECT_LE(h.deviation_limit_ppm, 1000000);
+	EXPECT_LE(h.scrub_ppm, 10000);
+	EXPECT_LE(h.scrub_ns, h.array_ns / 100);
 }
 
 TEST_F(query, tiles)
@@ -175,6 +180,26 @@ TEST_F(query, tiles)
 	EXPECT_EQ(d.tiles - 1, t.tile);
 	EXPECT_LE(t.state, NMC_TILE_RETIRED);
 	EXPECT_EQ(-ENOENT, query(self->fd, DRM_NMC_QUERY_TILE, d.tiles, &t, sizeof(t)));
+}
+
+/* What nobody measured is said to be unknown. */
+TEST_F(query, free_tiles_are_not_measured)
+{
+	struct drm_nmc_device d;
+	struct drm_nmc_tile t;
+	uint32_t i;
+
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_DEVICE, 0, &d, sizeof(d)));
+	for (i = 0; i < d.tiles; i++) {
+		ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_TILE, i, &t, sizeof(t)));
+		if (t.state != NMC_TILE_FREE)
+			continue;
+		EXPECT_EQ(0xffffffff, t.deviation_ppm);
+		EXPECT_EQ(0xffffffff, t.deviation_max_ppm);
+		EXPECT_EQ(NMC_DRIFT_UNKNOWN, (uint32_t)t.drift_ppm);
+		EXPECT_EQ(0, t.scrubbed_ns);
+		EXPECT_EQ(0, t.scrubbed_cells);
+	}
 }
 
 TEST_F(query, queues)

@@ -177,6 +177,11 @@ struct drm_nmc_class {
  * @tiles_by_state: tiles in each enum nmc_tile_state; those beyond the last state zero
  * @temperature_mc: die temperature, millidegree Celsius
  * @pad: zero
+ * @array_ns: modelled time of the arrays in jobs, card time
+ * @scrub_ns: modelled time of the background scrub, card time; part of neither @array_ns nor @modelled_busy_ns
+ * @scrub_rows: rows that the scrub read, twice each
+ * @deviation_limit_ppm: deviation at which a tile is reported, ppm of gmax
+ * @scrub_ppm: share of @array_ns that the scrub may take, ppm; 0 off
  */
 struct drm_nmc_health {
 	__u64 uptime_ms;
@@ -194,6 +199,11 @@ struct drm_nmc_health {
 	__u32 tiles_by_state[8];
 	__s32 temperature_mc;
 	__u32 pad;
+	__u64 array_ns;
+	__u64 scrub_ns;
+	__u64 scrub_rows;
+	__u32 deviation_limit_ppm;
+	__u32 scrub_ppm;
 };
 
 /**
@@ -211,6 +221,13 @@ struct drm_nmc_health {
  * @deviation_ppm: RMS deviation, ppm of gmax; 0xffffffff not measured
  * @mean_pulses_q8: mean pulses a cell of the last programming, 1/256
  * @pulses_max: most pulses on one cell
+ * @scrubbed_ns: card time when a row was last scrubbed, 0 never
+ * @wear_max: pulses since manufacture of the cell that has seen most
+ * @wear_mean_q8: mean pulses a cell since manufacture, 1/256
+ * @deviation_max_ppm: largest deviation seen, ppm of gmax; 0xffffffff not measured
+ * @drift_ppm: drift exponent, ppm; -0x80000000 not measured
+ * @defects: cells known to be broken
+ * @scrubbed_cells: reads of cells that @deviation_ppm is made of
  */
 struct drm_nmc_tile {
 	__u32 tile;
@@ -226,6 +243,13 @@ struct drm_nmc_tile {
 	__u32 deviation_ppm;
 	__u32 mean_pulses_q8;
 	__u32 pulses_max;
+	__u64 scrubbed_ns;
+	__u64 wear_max;
+	__u64 wear_mean_q8;
+	__u32 deviation_max_ppm;
+	__s32 drift_ppm;
+	__u32 defects;
+	__u32 scrubbed_cells;
 };
 
 /**
