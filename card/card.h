@@ -136,6 +136,65 @@ int card_event_fd(struct card *card);
  */
 int card_oracle(struct card *card, uint32_t set, uint32_t tile, float *g, float *target);
 
+#define CARD_LAW_BINS	412	/* targets by their conductance code / 64; bin 0 stands for the lowest conductance */
+
+struct card_law;
+
+/**
+ * struct card_law_bin - what a technology makes of cells with one target; d is true g - target in conductance LSB
+ * @now: mean of d^2 at the first of two ages
+ * @then: mean of d^2 at the second
+ * @now_var: variance of d^2 at the first age
+ * @then_var: at the second
+ * @covar: covariance of both: the same cell at both ages
+ * @slow: mean square of slow 1/f noise at the first age, LSB squared: reads at one age share it
+ * @read: variance of what differs from read to read
+ */
+struct card_law_bin {
+	double now;
+	double then;
+	double now_var;
+	double then_var;
+	double covar;
+	double slow;
+	double read;
+};
+
+/**
+ * card_law_open() - how cells of a shipped deck age
+ * @name: name of the deck
+ * @law: out: to be given to card_law_close()
+ * @error: filled on failure
+ * @error_bytes: its size
+ *
+ * Return: 0, -ENOENT (not shipped), -ENOMEM.
+ */
+int card_law_open(const char *name, struct card_law **law, char *error, size_t error_bytes);
+
+/**
+ * card_law_of() - how cells of a card's tile class age
+ * @card: the card; must outlive the law
+ * @class: index of the class
+ * @law: out: to be given to card_law_close()
+ *
+ * Return: 0, -ENOENT (no such class), -ENOMEM.
+ */
+int card_law_of(struct card *card, unsigned int class, struct card_law **law);
+void card_law_close(struct card_law *law);
+
+/**
+ * card_law_bins() - moments of the deviation from the target at two ages
+ * @law: the law
+ * @kelvin: temperature since the write
+ * @now_ns: first age since the write
+ * @then_ns: second age
+ * @bins: out: %CARD_LAW_BINS
+ *
+ * By quadrature over what a write freezes in a cell, with the tables and kernels that cells of the card age with: deterministic,
+ * no cell is looked at. Defects, wires and the temperature coefficient are left out. Thread-safe.
+ */
+void card_law_bins(const struct card_law *law, float kelvin, uint64_t now_ns, uint64_t then_ns, struct card_law_bin *bins);
+
 #define CARD_KELVIN	300.0f	/* temperature of a new card: the reference of the shipped decks */
 
 /**

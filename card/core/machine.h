@@ -254,6 +254,10 @@ void machine_resume(struct card *card);
 /* Lets a set age up to the present wall time. */
 void set_age_by_wall(struct card *card, struct card_set *s);
 
+/* How a duration at @kelvin is felt by cells of a deck. */
+struct deck_thermal;
+uint64_t time_felt(const struct deck_thermal *t, float kelvin, uint64_t ns);
+
 /* Temperature of the die, kelvin. */
 float card_kelvin(struct card *card);
 

@@ -76,11 +76,12 @@ static uint32_t ppm_of(double lsb)
 
 static uint32_t drift_of(const struct tile_sums *s)
 {
-	float span = s->decay - s->first_decay, ratio;
+	/* A tile that had no turn when it was young began at its targets: that is what verify is for. */
+	float first = s->first > 0.0f ? s->first : 1.0f, span = s->decay - s->first_decay, ratio;
 
-	if (!s->drifts || s->first <= 0.0f || span < DRIFT_LEAST || s->sum <= 0.0 || s->target <= 0.0)
+	if (!s->drifts || span < DRIFT_LEAST || s->sum <= 0.0 || s->target <= 0.0)
 		return NMC_DRIFT_UNKNOWN;
-	ratio = (float)(s->sum / s->target) / s->first;
+	ratio = (float)(s->sum / s->target) / first;
 	return (uint32_t)(int32_t)round_half_even(-1e6 * (double)(log_poly(ratio) / span));
 }
 

@@ -37,6 +37,11 @@ static struct clock scaled(struct clock t, uint64_t rate)
 	return out;
 }
 
+uint64_t time_felt(const struct deck_thermal *t, float kelvin, uint64_t ns)
+{
+	return scaled((struct clock){ .ns = ns }, rate_at(t, kelvin)).ns;
+}
+
 static struct clock since(struct clock now, struct clock then)
 {
 	struct clock d = { .ns = now.ns - then.ns, .frac = now.frac - then.frac };

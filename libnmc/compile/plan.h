@@ -43,6 +43,7 @@
  * @planned: the same as compiled: what perfect cells and converters need
  * @base: the same as calibrated: what compensation starts from
  * @baseline: sum of the sizes of each output's codes over the layer's probes; NULL before one was taken
+ * @programmed_ns: card time of the set when its programming had ended
  * @columns_at: address of @columns in the parameter area
  */
 struct block {
@@ -63,6 +64,7 @@ struct block {
 	struct nmc_isa_column *planned;
 	struct nmc_isa_column *base;
 	uint64_t *baseline;
+	uint64_t programmed_ns;
 	uint32_t columns_at;
 };
 
@@ -125,6 +127,7 @@ struct nmc_plan {
 	struct nmc_tileset *set;
 	struct nmc_context *context;
 	struct runner *runner;
+	struct health *health;	/* of each block, NULL before the first full read */
 };
 
 /* A plan without tiles yet: nmc_plan_create() does the rest. */

@@ -109,7 +109,39 @@ int accel_health(struct device *d, struct nmc_health *h)
 	h->errors = q.errors;
 	for (i = 0; i < NMC_TILE_STATUSES; i++)
 		h->tiles_by_status[i] = q.tiles_by_state[i];
+	h->array_ns = q.array_ns;
+	h->scrub_ns = q.scrub_ns;
+	h->scrub_rows = q.scrub_rows;
+	h->deviation_limit = (float)q.deviation_limit_ppm * 1e-6f;
+	h->scrub_share = (float)q.scrub_ppm * 1e-6f;
 	return 0;
+}
+
+/* What the kernel says of a tile; older ones say less, the rest is then zero. */
+static void tile_from_query(const struct drm_nmc_tile *q, struct nmc_tile_info *t)
+{
+	*t = (struct nmc_tile_info){
+		.tile = q->tile,
+		.status = q->state,
+		.class_index = q->class_id,
+		.mine = q->mine,
+		.programmed_ns = q->programmed_ns,
+		.pulses = q->pulses,
+		.products = q->products,
+		.cells = q->cells,
+		.converged = q->converged,
+		.pulses_max = q->pulses_max,
+		.mean_pulses = (float)q->mean_pulses_q8 / 256.0f,
+		.residual = (float)q->residual_rms / 1048576.0f,
+		.deviation = q->deviation_ppm == UINT32_MAX ? NAN : (float)q->deviation_ppm * 1e-6f,
+		.deviation_max = q->deviation_max_ppm == UINT32_MAX ? NAN : (float)q->deviation_max_ppm * 1e-6f,
+		.drift = q->drift_ppm == INT32_MIN ? NAN : (float)q->drift_ppm * 1e-6f,
+		.defects = q->defects,
+		.scrubbed_cells = q->scrubbed_cells,
+		.scrubbed_ns = q->scrubbed_ns,
+		.wear_max = q->wear_max,
+		.wear_mean = (double)q->wear_mean_q8 / 256.0,
+	};
 }
 
 int accel_tiles(struct device *d, unsigned int first, struct nmc_tile_info *tiles, unsigned int count)
@@ -126,21 +158,7 @@ int accel_tiles(struct device *d, unsigned int first, struct nmc_tile_info *tile
 		if (!n)
 			break;
 		for (i = 0; i < n; i++)
-			tiles[done++] = (struct nmc_tile_info){
-				.tile = q[i].tile,
-				.status = q[i].state,
-				.class_index = q[i].class_id,
-				.mine = q[i].mine,
-				.programmed_ns = q[i].programmed_ns,
-				.pulses = q[i].pulses,
-				.products = q[i].products,
-				.cells = q[i].cells,
-				.converged = q[i].converged,
-				.pulses_max = q[i].pulses_max,
-				.mean_pulses = (float)q[i].mean_pulses_q8 / 256.0f,
-				.residual = (float)q[i].residual_rms / 1048576.0f,
-				.deviation = q[i].deviation_ppm == UINT32_MAX ? NAN : (float)q[i].deviation_ppm * 1e-6f,
-			};
+			tile_from_query(&q[i], &tiles[done++]);
 	}
 	return (int)done;
 }

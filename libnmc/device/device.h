@@ -11,6 +11,30 @@
 #define DEVICE_MAX_SLOTS 64
 
 struct device;
+struct law;
+
+#define LAW_BINS	412	/* targets by their conductance code / LAW_BIN */
+#define LAW_BIN		64
+
+/**
+ * struct law_bin - moments of cells of one target at two ages since the write; d is true conductance less target, LSB
+ * @now: mean of d^2 at the first age
+ * @then: at the second
+ * @now_var: variance of d^2 at the first age
+ * @then_var: at the second
+ * @covar: covariance of both
+ * @slow: mean square of noise that reads at the first age share, LSB squared
+ * @read: variance of what differs from read to read
+ */
+struct law_bin {
+	double now;
+	double then;
+	double now_var;
+	double then_var;
+	double covar;
+	double slow;
+	double read;
+};
 
 /**
  * struct device_slot - one slot of a job
@@ -84,6 +108,7 @@ struct device_result {
  * @context_create: attaches sets
  * @context_destroy: detaches
  * @submit: queues a job
+ * @law: how cells of a class age; NULL where only the class's name can tell
  * @wait: waits for a job until @timeout_ns passed (negative: without limit); -ETIMEDOUT
  */
 struct device_ops {
@@ -108,6 +133,7 @@ struct device_ops {
 	void (*context_destroy)(struct device *d, uint32_t context);
 	int (*submit)(struct device *d, uint32_t context, const struct device_job *job, uint64_t *id);
 	int (*wait)(struct device *d, uint32_t context, uint64_t id, int64_t timeout_ns, struct device_result *result);
+	int (*law)(struct device *d, unsigned int class_index, struct law **law);
 };
 
 /* What every way to reach a card begins with. */
@@ -148,6 +174,14 @@ int accel_open(unsigned int number, struct device **device);
 
 /* Lists kernel cards; see nmc_device_enumerate(). */
 int accel_enumerate(struct nmc_device_entry *entries, unsigned int count);
+
+/*
+ * How cells of the shipped technology @name age; -ENOTSUP with a text where there is no such. law_bins() fills in all
+ * %LAW_BINS; integer classes and perfect cells have zeros.
+ */
+int law_shipped(const char *name, struct law **law);
+void law_close(struct law *law);
+void law_bins(const struct law *law, double celsius, uint64_t now_ns, uint64_t then_ns, struct law_bin *bins);
 
 /* Opens a card in this process: the part of the URI after "sim:". */
 int sim_open(const char *spec, struct device **device);

@@ -131,6 +131,11 @@ static int sim_health(struct device *d, struct nmc_health *h)
 	h->errors = log.errors;
 	for (i = 0; i < NMC_TILE_STATUSES; i++)
 		h->tiles_by_status[i] = log.tiles_by_state[i];
+	h->array_ns = log.array_ns;
+	h->scrub_ns = log.scrub_ns;
+	h->scrub_rows = log.scrub_rows;
+	h->deviation_limit = (float)log.deviation_limit_ppm * 1e-6f;
+	h->scrub_share = (float)log.scrub_ppm * 1e-6f;
 	return 0;
 }
 
@@ -149,6 +154,13 @@ static void tile_from_log(const struct nmc_tile_log *log, struct nmc_tile_info *
 	t->mean_pulses = (float)log->mean_pulses_q8 / 256.0f;
 	t->residual = (float)log->residual_rms / 1048576.0f;
 	t->deviation = log->deviation_ppm == UINT32_MAX ? NAN : (float)log->deviation_ppm * 1e-6f;
+	t->deviation_max = log->deviation_max_ppm == UINT32_MAX ? NAN : (float)log->deviation_max_ppm * 1e-6f;
+	t->drift = log->drift_ppm == NMC_DRIFT_UNKNOWN ? NAN : (float)(int32_t)log->drift_ppm * 1e-6f;
+	t->defects = log->defects;
+	t->scrubbed_cells = log->scrubbed_cells;
+	t->scrubbed_ns = log->scrubbed_ns;
+	t->wear_max = log->wear_max;
+	t->wear_mean = (double)log->wear_mean_q8 / 256.0;
 }
 
 static int sim_tiles(struct device *d, unsigned int first, struct nmc_tile_info *tiles, unsigned int count)
@@ -341,6 +353,7 @@ static const struct device_ops sim_ops = {
 	.context_destroy = sim_context_destroy,
 	.submit = sim_submit,
 	.wait = sim_wait,
+	.law = sim_law,
 };
 
 int sim_open(const char *spec, struct device **device)

@@ -46,6 +46,8 @@ struct sim {
 	uint64_t event_sequence;
 };
 
+int sim_law(struct device *d, unsigned int class_index, struct law **law);
+
 /* "rram,ideal?tiles=64&seed=1" to card options; @classes is room for the list of classes. */
 int sim_parse(const char *spec, struct card_options *options, char *classes, size_t bytes);
 

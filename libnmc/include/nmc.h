@@ -212,78 +212,6 @@ enum nmc_tile_status {
 const char *nmc_tile_status_name(unsigned int status);
 
 /**
- * struct nmc_health - the card as a whole; counters run freely from power-on
- * @size: sizeof(struct nmc_health)
- * @temperature_c: die temperature, degree Celsius; NAN if there is no sensor
- * @uptime_ms: wall time since the firmware started
- * @energy_j: modelled energy of all jobs, joule
- * @modelled_busy_ns: modelled busy time, card time
- * @wall_busy_ns: busy time, wall time
- * @jobs: jobs completed
- * @faults: of these faulted
- * @macs: physical multiply-accumulates
- * @conversions: ADC conversions
- * @clips: of these clipped
- * @pulses: programming pulses
- * @errors: entries ever written to the error log
- * @tiles_by_status: tiles in each enum nmc_tile_status; those from %NMC_TILE_STATUSES on zero
- */
-struct nmc_health {
-	uint32_t size;
-	float temperature_c;
-	uint64_t uptime_ms;
-	double energy_j;
-	uint64_t modelled_busy_ns;
-	uint64_t wall_busy_ns;
-	uint64_t jobs;
-	uint64_t faults;
-	uint64_t macs;
-	uint64_t conversions;
-	uint64_t clips;
-	uint64_t pulses;
-	uint64_t errors;
-	uint32_t tiles_by_status[8];
-};
-#define NMC_HEALTH_INIT { .size = sizeof(struct nmc_health) }
-
-int nmc_device_health(struct nmc_device *device, struct nmc_health *health);
-
-/**
- * struct nmc_tile_info - one physical tile
- * @tile: number
- * @status: enum nmc_tile_status
- * @class_index: tile class
- * @mine: owned by a tile set of this device handle
- * @programmed_ns: card time when last programmed, 0 never
- * @pulses: pulses since manufacture
- * @products: vectors multiplied
- * @cells: cells programmed last
- * @converged: of these converged
- * @pulses_max: most pulses on one cell in the last programming
- * @mean_pulses: mean pulses a cell of the last programming
- * @residual: RMS (conductance - target) / gmax at the last verify
- * @deviation: RMS deviation from target / gmax, NAN if not measured
- */
-struct nmc_tile_info {
-	uint32_t tile;
-	uint32_t status;
-	uint32_t class_index;
-	uint32_t mine;
-	uint64_t programmed_ns;
-	uint64_t pulses;
-	uint64_t products;
-	uint32_t cells;
-	uint32_t converged;
-	uint32_t pulses_max;
-	float mean_pulses;
-	float residual;
-	float deviation;
-};
-
-/* Physical tiles from @first on; returns how many were filled in, 0 past the last, or a negative errno. */
-int nmc_device_tiles(struct nmc_device *device, unsigned int first, struct nmc_tile_info *tiles, unsigned int count);
-
-/**
  * struct nmc_queue_info - counters of a queue; 0 is the admin queue. All zero in-process.
  * @jobs: descriptors completed
  * @doorbells: doorbell writes received by the card
@@ -361,7 +289,7 @@ int nmc_device_clients(struct nmc_device *device, struct nmc_client_info *client
  * enum nmc_event_kind - asynchronous events, bit numbers of the subscription mask
  * @NMC_EVENT_KIND_ERROR: an entry was added to the error log; the value is its sequence number
  * @NMC_EVENT_KIND_TILE_RETIRED: a tile is out of use for good
- * @NMC_EVENT_KIND_TILE_DEVIATION: a tile's conductances have left their targets
+ * @NMC_EVENT_KIND_TILE_DEVIATION: a tile's conductances have left their targets: the value is its RMS deviation, ppm of gmax
  * @NMC_EVENT_KIND_DEVICE_LOST: the last event of every handle: the card is gone
  */
 enum nmc_event_kind {
@@ -795,5 +723,6 @@ int nmc_job_wait(struct nmc_context *context, uint64_t job, int64_t timeout_ns, 
 #include "nmc/ageing.h"
 #include "nmc/cells.h"
 #include "nmc/deck.h"
+#include "nmc/health.h"
 
 #endif

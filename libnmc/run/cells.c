@@ -7,6 +7,7 @@
 #include <string.h>
 #include "libnmc/error.h"
 #include "libnmc/run/cells.h"
+#include "libnmc/run/health.h"
 #include "libnmc/run/runner.h"
 
 static int finish(struct nmc_plan *p, struct nmc_stream *stream, const struct nmc_slot_ref *slots, unsigned int count)
@@ -60,7 +61,16 @@ static int write_some(struct nmc_plan *p, const struct block *b, const struct re
 	return ret;
 }
 
-int cells_write(struct nmc_plan *p, const struct block *b, const struct region *region, unsigned int n,
+/* What full reads said is over; a block that was written as a whole is as young as that. */
+static int note_written(struct nmc_plan *p, struct block *b, const struct region *region)
+{
+	health_free(p);
+	if (region->rows != b->rows || region->cols != block_width(p, b))
+		return 0;
+	return p->device->reach->ops->set_time(p->device->reach, p->set->set, &b->programmed_ns);
+}
+
+int cells_write(struct nmc_plan *p, struct block *b, const struct region *region, unsigned int n,
 		struct nmc_program_report *sum, double *square)
 {
 	size_t bytes = block_cells(p, b) * sizeof(*b->target);
@@ -75,6 +85,8 @@ int cells_write(struct nmc_plan *p, const struct block *b, const struct region *
 	for (; !ret && n; region += some, n -= some) {
 		some = n < EMIT_REGIONS ? n : EMIT_REGIONS;
 		ret = write_some(p, b, region, some, slots, sum, square);
+		if (!ret)
+			ret = note_written(p, b, region);
 	}
 	nmc_buffer_destroy(slots[PROGRAM_TARGETS].buffer);
 	nmc_buffer_destroy(slots[PROGRAM_REPORT].buffer);
@@ -82,7 +94,7 @@ int cells_write(struct nmc_plan *p, const struct block *b, const struct region *
 	return ret;
 }
 
-int cells_write_all(struct nmc_plan *p, const struct block *b, struct nmc_program_report *sum, double *square)
+int cells_write_all(struct nmc_plan *p, struct block *b, struct nmc_program_report *sum, double *square)
 {
 	struct region whole = { .rows = (uint16_t)b->rows, .cols = (uint16_t)block_width(p, b) };
 

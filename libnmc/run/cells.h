@@ -14,11 +14,11 @@
 int cells_read(struct nmc_plan *p, const struct block *b, float *mean);
 
 /* Programs @n regions of a block to its targets; what it took is added to @sum, see program_add(). */
-int cells_write(struct nmc_plan *p, const struct block *b, const struct region *region, unsigned int n,
+int cells_write(struct nmc_plan *p, struct block *b, const struct region *region, unsigned int n,
 		struct nmc_program_report *sum, double *square);
 
 /* The same for all cells of a block. */
-int cells_write_all(struct nmc_plan *p, const struct block *b, struct nmc_program_report *sum, double *square);
+int cells_write_all(struct nmc_plan *p, struct block *b, struct nmc_program_report *sum, double *square);
 
 /*
  * Makes the pairs of part @part want what is missing of their weights after the parts before, as read. Targets follow.

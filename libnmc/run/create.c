@@ -2,6 +2,7 @@
 /*
  * Beginning and end of plans: what was compiled gets tiles, a context, and what it keeps between runs.
  */
+#include "libnmc/run/health.h"
 #include "libnmc/run/runner.h"
 
 static int take_tiles(struct nmc_plan *p)
@@ -32,6 +33,7 @@ void nmc_plan_destroy(struct nmc_plan *plan)
 {
 	if (!plan)
 		return;
+	health_free(plan);
 	runner_destroy(plan->runner);
 	nmc_context_destroy(plan->context);
 	nmc_tileset_destroy(plan->set);

@@ -7,6 +7,7 @@
 #include "libnmc/error.h"
 #include "libnmc/run/cells.h"
 #include "libnmc/run/emit.h"
+#include "libnmc/run/health.h"
 #include "libnmc/run/runner.h"
 
 #define LANES	2
@@ -15,11 +16,12 @@ struct lane_program {
 	struct nmc_buffer *targets;
 	struct nmc_buffer *report;
 	struct nmc_stream *stream;
+	struct block *block;
 	uint64_t job;
 	bool busy;
 };
 
-static int lane_start(struct nmc_plan *p, const struct block *b, struct lane_program *lane)
+static int lane_start(struct nmc_plan *p, struct block *b, struct lane_program *lane)
 {
 	struct nmc_slot_ref slots[PROGRAM_SLOTS] = { { lane->targets, false }, { lane->report, true } };
 	struct region whole = { .rows = (uint16_t)b->rows, .cols = (uint16_t)block_width(p, b) };
@@ -32,6 +34,7 @@ static int lane_start(struct nmc_plan *p, const struct block *b, struct lane_pro
 	if (!ret)
 		ret = nmc_job_submit(p->context, lane->stream, slots, PROGRAM_SLOTS, &lane->job);
 	lane->busy = !ret;
+	lane->block = b;
 	return ret;
 }
 
@@ -51,8 +54,11 @@ void program_add(struct nmc_program_report *sum, const struct nmc_isa_report *r,
 		sum->pulse_hist[i] += r->pulse_hist[i];
 }
 
-static int lane_finish(struct nmc_plan *p, struct lane_program *lane, struct nmc_program_report *sum, double *square)
+/* @now: card time of the set, which jobs of one tile after another move. */
+static int lane_finish(struct nmc_plan *p, struct lane_program *lane, struct nmc_program_report *sum, double *square,
+		       uint64_t *now)
 {
+	const struct nmc_isa_report *report = nmc_buffer_data(lane->report);
 	struct device_result r;
 	int ret;
 
@@ -62,10 +68,13 @@ static int lane_finish(struct nmc_plan *p, struct lane_program *lane, struct nmc
 	ret = job_result(p->context, lane->job, -1, &r);
 	if (!ret)
 		ret = job_outcome(&r, layer_of_tag, p);
-	if (!ret)
-		program_add(sum, nmc_buffer_data(lane->report), square);
-	sum->tiles += !ret;
-	return ret;
+	if (ret)
+		return ret;
+	program_add(sum, report, square);
+	sum->tiles++;
+	*now += r.modelled_ns + report->settle_ns;
+	lane->block->programmed_ns = *now;
+	return 0;
 }
 
 static int lanes_open(struct nmc_plan *p, struct lane_program *lane)
@@ -98,8 +107,11 @@ static int program_part(struct nmc_plan *p, unsigned int part, struct lane_progr
 			void *context, unsigned int *done, struct nmc_program_report *sum, double *square)
 {
 	unsigned int i, n = 0, ended = 0;
+	uint64_t now = 0;
 	int ret = devices_correct(p, part);
 
+	if (!ret)
+		ret = p->device->reach->ops->set_time(p->device->reach, p->set->set, &now);
 	for (i = 0; !ret && (i < p->blocks || ended < n); i++) {
 		if (i < p->blocks) {
 			if (p->block[i].part != part)
@@ -109,7 +121,7 @@ static int program_part(struct nmc_plan *p, unsigned int part, struct lane_progr
 			if (ret || n < LANES)
 				continue;
 		}
-		ret = lane_finish(p, &lane[ended++ % LANES], sum, square);
+		ret = lane_finish(p, &lane[ended++ % LANES], sum, square, &now);
 		if (!ret && progress && progress(context, ++*done, p->blocks))
 			ret = fail(-ECANCELED, "programming stopped after %u of %u tiles", *done, p->blocks);
 	}
@@ -164,6 +176,7 @@ int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *cont
 
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	runner_set_programmed(plan->runner, false);
+	health_free(plan);
 	ret = program_tiles(plan, progress, context, &sum, &square);
 	runner_set_programmed(plan->runner, !ret);
 	runner_end(plan->runner);

@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: MIT
+/*
+ * The law of a technology: moments of a cell's deviation from its target at given ages. The cells of each target are a grid
+ * of nodes, over the deviate that a write freezes and over what the verify leaves, which the card's own kernels let age.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include "card/cell/gauss.h"
+#include "card/core/machine.h"
+
+#define BIN		64			/* codes of a bin */
+#define FROZEN		32			/* nodes over the frozen deviate: -3.875 to 3.875 sigma */
+#define WRITTEN		16			/* nodes over the written conductance: -3.75 to 3.75 sigma */
+#define NODES		(FROZEN * WRITTEN)
+#define UNIFORM_RMS	0.577f			/* of a half band that the verify loop fills evenly */
+
+_Static_assert(NODES <= CELL_LANES, "nodes are handled side by side");
+_Static_assert(CARD_LAW_BINS * BIN > NMC_CONDUCTANCE_MAX, "bins reach the highest conductance");
+
+struct card_law {
+	const struct cell_tech *tech;
+	struct cell_tech *own;
+};
+
+/**
+ * struct nodes - cells of one target
+ * @weight: share of each
+ * @target: their target
+ * @g: written conductance, microsiemens
+ * @frozen: frozen deviate or exponent
+ */
+struct nodes {
+	double weight[NODES];
+	int16_t target[NODES];
+	float g[NODES];
+	int16_t frozen[NODES];
+};
+
+int card_law_open(const char *name, struct card_law **law, char *error, size_t error_bytes)
+{
+	struct card_law *l = calloc(1, sizeof(*l));
+	int ret = l ? cell_tech_open(name, false, &l->own, error, error_bytes) : -ENOMEM;
+
+	if (ret) {
+		free(l);
+		return ret;
+	}
+	l->tech = l->own;
+	*law = l;
+	return 0;
+}
+
+int card_law_of(struct card *card, unsigned int class, struct card_law **law)
+{
+	struct card_law *l;
+
+	if (class >= card->class_count)
+		return -ENOENT;
+	l = calloc(1, sizeof(*l));
+	if (!l)
+		return -ENOMEM;
+	l->tech = card->classes[class].tech;
+	*law = l;
+	return 0;
+}
+
+void card_law_close(struct card_law *law)
+{
+	if (!law)
+		return;
+	cell_tech_close(law->own);
+	free(law);
+}
+
+/* Deviation of a written cell, microsiemens: what verify leaves, and programming noise that time does not change. */
+static float written_sigma(const struct cell_tech *tech, int16_t target)
+{
+	const struct deck_program *p = &tech->deck.program;
+	const struct cell_tables *t = tech->tables;
+	unsigned int at = (unsigned int)target >> CELL_TABLE_SHIFT;
+	float left = p->residual.given ? t->residual[at] * tech->lsb :
+		     UNIFORM_RMS * (p->band + p->band_relative * (float)target * tech->lsb);
+	float spread = tech->deck.spreads && tech->ageing != CELL_RELAXES ? t->spread[0][at] * tech->lsb : 0.0f;
+
+	if (p->residual.given)
+		return spread > left ? spread : left;
+	return __builtin_sqrtf(spread * spread + left * left);
+}
+
+static int16_t frozen_at(const struct cell_tech *tech, int16_t target, float z)
+{
+	unsigned int at = (unsigned int)target >> CELL_TABLE_SHIFT;
+	float nu;
+
+	if (tech->ageing != CELL_DRIFTS)
+		return (int16_t)round_half_evenf(z * CELL_FROZEN);
+	nu = tech->tables->nu_mean[at] + tech->tables->nu_sigma[at] * z;
+	nu = (nu < 0.0f ? -nu : nu) * CELL_EXPONENT;
+	return (int16_t)(nu > 32767.0f ? 32767.0f : nu);
+}
+
+static void fill_nodes(const struct cell_tech *tech, int16_t target, struct nodes *n)
+{
+	float middle = (float)target * tech->lsb, sigma = written_sigma(tech, target), top = 1.25f * tech->deck.gmax;
+	double all = 0.0;
+	unsigned int i;
+
+	for (i = 0; i < NODES; i++) {
+		float z = ((float)(i % FROZEN) - 0.5f * (FROZEN - 1)) * 0.25f;
+		float y = ((float)(i / FROZEN) - 0.5f * (WRITTEN - 1)) * 0.5f;
+		float g = middle + sigma * y;
+
+		n->weight[i] = (double)exp_poly(-0.5f * (z * z + y * y));
+		all += n->weight[i];
+		n->target[i] = target;
+		n->g[i] = g < 0.0f ? 0.0f : g > top ? top : g;
+		n->frozen[i] = frozen_at(tech, target, z);
+	}
+	for (i = 0; i < NODES; i++)
+		n->weight[i] /= all;
+}
+
+static double square(double x)
+{
+	return x * x;
+}
+
+/* Of @now, conductances at the first age. */
+static void read_moments(const struct cell_tech *tech, const struct nodes *n, int grid, const float *now,
+			 struct card_law_bin *bin)
+{
+	float pink = tech->tables->pink[(unsigned int)n->target[0] >> CELL_TABLE_SHIFT], var[NODES];
+	struct cell_read r;
+	uint32_t decade;
+	unsigned int i;
+
+	r = cell_read_at(tech, grid, &decade);
+	tech->kernels->variance(tech, NODES, r.fast, n->target, now, var);
+	for (i = 0; i < NODES; i++) {
+		float unit = tech->deck.read.pink_relative ? now[i] : 1.0f;
+
+		bin->slow += n->weight[i] * square((double)(pink * r.slow * unit));
+		bin->read += n->weight[i] * (double)var[i];
+	}
+}
+
+static void moments(const struct nodes *n, const float *now, const float *then, struct card_law_bin *bin)
+{
+	double fourth_now = 0.0, fourth_then = 0.0, both = 0.0;
+	unsigned int i;
+
+	for (i = 0; i < NODES; i++) {
+		double a = square((double)now[i] - n->target[i]), b = square((double)then[i] - n->target[i]);
+
+		bin->now += n->weight[i] * a;
+		bin->then += n->weight[i] * b;
+		fourth_now += n->weight[i] * a * a;
+		fourth_then += n->weight[i] * b * b;
+		both += n->weight[i] * a * b;
+	}
+	bin->now_var = fourth_now - square(bin->now);
+	bin->then_var = fourth_then - square(bin->then);
+	bin->covar = both - bin->now * bin->then;
+}
+
+static int16_t bin_target(const struct cell_tech *tech, unsigned int bin)
+{
+	int code = bin ? (int)(bin * BIN + BIN / 2) : 0;
+
+	return cell_target(tech, (int16_t)(code > NMC_CONDUCTANCE_MAX ? NMC_CONDUCTANCE_MAX : code));
+}
+
+void card_law_bins(const struct card_law *law, float kelvin, uint64_t now_ns, uint64_t then_ns, struct card_law_bin *bins)
+{
+	const struct cell_tech *tech = law->tech;
+	struct philox_stream device = philox_stream(0, 0, PURPOSE_DEVICE, 0);
+	struct cell_age now, then;
+	struct nodes n;
+	unsigned int i;
+	int grid;
+
+	for (i = 0; i < CARD_LAW_BINS; i++)
+		bins[i] = (struct card_law_bin){ 0 };
+	if (tech->exact)
+		return;
+	grid = cell_age_grid(time_felt(&tech->deck.thermal, kelvin, now_ns));
+	cell_age_at(tech, grid, &now);
+	cell_age_at(tech, cell_age_grid(time_felt(&tech->deck.thermal, kelvin, then_ns)), &then);
+	for (i = 0; i < CARD_LAW_BINS; i++) {
+		float a[NODES], b[NODES];
+
+		fill_nodes(tech, bin_target(tech, i), &n);
+		tech->kernels->age(tech, &now, &device, 0, NODES, n.target, n.g, n.frozen, a);
+		tech->kernels->age(tech, &then, &device, 0, NODES, n.target, n.g, n.frozen, b);
+		read_moments(tech, &n, grid, a, &bins[i]);
+		moments(&n, a, b, &bins[i]);
+	}
+}

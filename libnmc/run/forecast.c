@@ -1,0 +1,323 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Predictions. A technology's law gives, for the targets of a tile, the mean squared deviation at the age of a measurement and
+ * at another one; the latter is scaled by what was measured over what the law says of the former. The error of that ratio follows
+ * from the same moments, and from what is allowed for the law itself.
+ */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include "libnmc/error.h"
+#include "libnmc/run/health.h"
+
+#define NINETY		1.645		/* standard deviations of a 90 % interval */
+#define LAW_ERROR	0.01		/* of the law, relative to the square; the card's own cells follow it closer */
+#define GUESS_ERROR	0.04		/* the same where the targets are guessed */
+#define HORIZON_S	(500.0 * 365.0 * 86400.0)
+#define SOONEST_S	1.0
+#define STEP		1.3		/* of the search for a crossing */
+#define HALVINGS	30
+
+/**
+ * struct measured - what a prediction starts from; squares in conductance LSB
+ * @law: how cells age
+ * @celsius: at this temperature
+ * @age_ns: age of the measurement
+ * @cells: cells by target, any unit
+ * @square: mean square measured, of sound cells
+ * @read: reads of cells that it is made of
+ * @sound: cells of the tile that age
+ * @broken_square: sum of squares of those that do not
+ * @all: cells of the tile
+ * @error: allowed for the law
+ */
+struct measured {
+	const struct law *law;
+	double celsius;
+	uint64_t age_ns;
+	double cells[LAW_BINS];
+	double square;
+	double read;
+	double sound;
+	double broken_square;
+	double all;
+	double error;
+};
+
+/**
+ * struct mean - the law for a whole tile, a cell
+ * @now: mean square at the age of the measurement, as reads see it
+ * @then: at the other age
+ * @now_var: variance of one cell's product of two reads
+ * @then_var: variance of one cell's square
+ * @covar: of both
+ */
+struct mean {
+	double now;
+	double then;
+	double now_var;
+	double then_var;
+	double covar;
+};
+
+static struct mean mean_of(const struct measured *m, const struct law_bin *bins)
+{
+	struct mean sum = { 0 };
+	double all = 0.0;
+	unsigned int i;
+
+	for (i = 0; i < LAW_BINS; i++) {
+		double n = m->cells[i], seen = bins[i].now + bins[i].slow, read = bins[i].read;
+
+		all += n;
+		sum.now += n * seen;
+		sum.then += n * bins[i].then;
+		sum.now_var += n * (bins[i].now_var + 4.0 * bins[i].now * bins[i].slow + 2.0 * bins[i].slow * bins[i].slow +
+				    2.0 * seen * read + read * read);
+		sum.then_var += n * bins[i].then_var;
+		sum.covar += n * bins[i].covar;
+	}
+	all = all > 0.0 ? all : 1.0;
+	return (struct mean){ sum.now / all, sum.then / all, sum.now_var / all, sum.then_var / all, sum.covar / all };
+}
+
+/* Mean square of sound cells and its standard error. */
+static void extrapolate(const struct measured *m, const struct law_bin *bins, double *square, double *error)
+{
+	struct mean x = mean_of(m, bins);
+	double ratio = x.now > 0.0 ? x.then / x.now : 1.0;
+	double own = x.then_var - 2.0 * ratio * x.covar + ratio * ratio * x.now_var;
+	double sample = m->read < m->sound ? ratio * ratio * 2.0 * x.now * x.now * (1.0 / m->read - 1.0 / m->sound) : 0.0;
+	double allowed = m->error * m->square * ratio;
+
+	*square = m->square * ratio;
+	*error = sqrt((own > 0.0 ? own : 0.0) / m->sound + sample + allowed * allowed);
+}
+
+static double root(double square, const struct measured *m)
+{
+	square = (square * m->sound + m->broken_square) / m->all;
+	return square > 0.0 ? sqrt(square) / NMC_CONDUCTANCE_MAX : 0.0;
+}
+
+/* @bins: room for the law. */
+static struct nmc_prediction predict(const struct measured *m, struct law_bin *bins, uint64_t age_ns)
+{
+	double square, error;
+
+	law_bins(m->law, m->celsius, m->age_ns, age_ns, bins);
+	extrapolate(m, bins, &square, &error);
+	return (struct nmc_prediction){
+		.age_ns = age_ns,
+		.deviation = root(square, m),
+		.low = root(square - NINETY * error, m),
+		.high = root(square + NINETY * error, m),
+	};
+}
+
+enum part { PART_DEVIATION, PART_LOW, PART_HIGH };
+
+static double part_at(const struct measured *m, struct law_bin *bins, double seconds, enum part part)
+{
+	struct nmc_prediction p = predict(m, bins, (uint64_t)(seconds * 1e9));
+
+	return part == PART_LOW ? p.low : part == PART_HIGH ? p.high : p.deviation;
+}
+
+/* First age at which it is above the threshold: searched in steps of ln t, then halved. */
+static double cross(const struct measured *m, struct law_bin *bins, double threshold, enum part part)
+{
+	double low = 0.0, high = SOONEST_S;
+	unsigned int i;
+
+	while (part_at(m, bins, high, part) < threshold) {
+		low = high;
+		high *= STEP;
+		if (high > HORIZON_S)
+			return INFINITY;
+	}
+	for (i = 0; i < HALVINGS && low > 0.0; i++) {
+		double middle = sqrt(low * high);
+
+		if (part_at(m, bins, middle, part) < threshold)
+			low = middle;
+		else
+			high = middle;
+	}
+	return low > 0.0 ? high : 0.0;
+}
+
+static struct nmc_crossing crossing(const struct measured *m, struct law_bin *bins, double threshold)
+{
+	return (struct nmc_crossing){
+		.seconds = cross(m, bins, threshold, PART_DEVIATION),
+		.earliest = cross(m, bins, threshold, PART_HIGH),
+		.latest = cross(m, bins, threshold, PART_LOW),
+	};
+}
+
+/* What the last full read of tile @tile of a plan says; the law is to be closed. */
+static int measured_by_plan(struct nmc_plan *p, unsigned int tile, struct measured *m, struct law **law)
+{
+	const struct health *h;
+	unsigned int i, b;
+	int ret;
+
+	*law = NULL;
+	for (b = 0; b < p->blocks && p->block[b].tile != tile; b++)
+		;
+	if (b == p->blocks)
+		return fail(-ENOENT, "there is no tile %u, the plan has %u", tile, p->tiles);
+	if (!p->class.converters)
+		return fail(-ENOTSUP, "class %s holds integers, which do not age", p->class.name);
+	if (!p->health)
+		return fail(-EINVAL, "the plan's tiles have not been measured; call nmc_health_scrub_now()");
+	h = &p->health[b];
+	*m = (struct measured){ .age_ns = h->age_ns, .error = LAW_ERROR };
+	for (i = 0; i < LAW_BINS; i++)
+		m->cells[i] = h->cells[i];
+	m->sound = m->read = h->sound ? (double)h->sound : 1.0;
+	m->all = h->sound + h->broken ? (double)(h->sound + h->broken) : 1.0;
+	m->square = h->square > 0.0 ? h->square / m->sound : 0.0;
+	m->broken_square = h->broken_square;
+	ret = health_law(p->device, &p->class, law, &m->celsius);
+	m->law = *law;
+	return ret;
+}
+
+/* Half of all cells at the lowest conductance, the others spread evenly, or most of them low. */
+static void guess_targets(struct measured *m, bool small)
+{
+	unsigned int i;
+
+	for (i = 0; i < LAW_BINS; i++)
+		m->cells[i] = small ? exp(-(double)i / (0.1 * LAW_BINS)) / (0.1 * LAW_BINS) : 1.0 / LAW_BINS;
+	m->cells[0] += 1.0;
+}
+
+/* What the background scrub says of a physical tile. */
+static int measured_by_scrub(struct nmc_device *device, const struct nmc_tile_info *t, struct measured *m, struct law **law)
+{
+	struct nmc_class_info class = NMC_CLASS_INFO_INIT;
+	double deviation = (double)t->deviation * NMC_CONDUCTANCE_MAX;
+	int ret = nmc_device_class(device, t->class_index, &class);
+
+	*law = NULL;
+	if (ret)
+		return ret;
+	if (!class.converters)
+		return fail(-ENOTSUP, "class %s holds integers, which do not age", class.name);
+	if (isnan(t->deviation) || !t->scrubbed_cells || t->scrubbed_ns < t->programmed_ns)
+		return fail(-EINVAL, "the scrub has not measured tile %u yet", t->tile);
+	*m = (struct measured){
+		.age_ns = t->scrubbed_ns - t->programmed_ns,
+		.square = deviation * deviation,
+		.read = t->scrubbed_cells,
+		.error = GUESS_ERROR,
+	};
+	m->sound = m->all = t->cells ? t->cells : (double)class.rows * class.cols;
+	ret = health_law(device, &class, law, &m->celsius);
+	m->law = *law;
+	return ret;
+}
+
+static int room(struct law_bin **bins)
+{
+	*bins = calloc(LAW_BINS, sizeof(**bins));
+	return *bins ? 0 : fail_memory();
+}
+
+int nmc_health_predict(struct nmc_plan *plan, unsigned int tile, const uint64_t *ages_ns, unsigned int count,
+		       struct nmc_prediction *out)
+{
+	struct law_bin *bins = NULL;
+	struct measured m;
+	struct law *law;
+	unsigned int i;
+	int ret = measured_by_plan(plan, tile, &m, &law);
+
+	if (!ret)
+		ret = room(&bins);
+	for (i = 0; !ret && i < count; i++)
+		out[i] = predict(&m, bins, ages_ns[i]);
+	free(bins);
+	law_close(law);
+	return ret;
+}
+
+int nmc_health_crossing(struct nmc_plan *plan, unsigned int tile, double threshold, struct nmc_crossing *out)
+{
+	struct law_bin *bins = NULL;
+	struct measured m;
+	struct law *law;
+	int ret = measured_by_plan(plan, tile, &m, &law);
+
+	if (!ret)
+		ret = room(&bins);
+	if (!ret)
+		*out = crossing(&m, bins, threshold);
+	free(bins);
+	law_close(law);
+	return ret;
+}
+
+/* One prediction of two: the mean, and an interval that holds both. */
+static struct nmc_prediction join(struct nmc_prediction a, struct nmc_prediction b)
+{
+	return (struct nmc_prediction){
+		.age_ns = a.age_ns,
+		.deviation = 0.5 * (a.deviation + b.deviation),
+		.low = fmin(a.low, b.low),
+		.high = fmax(a.high, b.high),
+	};
+}
+
+int nmc_health_forecast(struct nmc_device *device, const struct nmc_tile_info *tile, const uint64_t *ages_ns, unsigned int count,
+			struct nmc_prediction *out)
+{
+	struct law_bin *bins = NULL;
+	struct measured m;
+	struct law *law;
+	unsigned int i, k;
+	int ret = measured_by_scrub(device, tile, &m, &law);
+
+	if (!ret)
+		ret = room(&bins);
+	for (k = 0; !ret && k < 2; k++) {
+		guess_targets(&m, k);
+		for (i = 0; i < count; i++) {
+			struct nmc_prediction p = predict(&m, bins, ages_ns[i]);
+
+			out[i] = k ? join(out[i], p) : p;
+		}
+	}
+	free(bins);
+	law_close(law);
+	return ret;
+}
+
+int nmc_health_forecast_crossing(struct nmc_device *device, const struct nmc_tile_info *tile, double threshold,
+				 struct nmc_crossing *out)
+{
+	struct law_bin *bins = NULL;
+	struct nmc_crossing other;
+	struct measured m;
+	struct law *law;
+	int ret = measured_by_scrub(device, tile, &m, &law);
+
+	if (!ret)
+		ret = room(&bins);
+	if (!ret) {
+		guess_targets(&m, false);
+		*out = crossing(&m, bins, threshold);
+		guess_targets(&m, true);
+		other = crossing(&m, bins, threshold);
+		out->seconds = isinf(out->seconds) || isinf(other.seconds) ? fmin(out->seconds, other.seconds) :
+									     sqrt(out->seconds * other.seconds);
+		out->earliest = fmin(out->earliest, other.earliest);
+		out->latest = fmax(out->latest, other.latest);
+	}
+	free(bins);
+	law_close(law);
+	return ret;
+}
