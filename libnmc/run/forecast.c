@@ -51,6 +51,7 @@ struct measured {
  * @now_var: variance of one cell's product of two reads
  * @then_var: variance of one cell's square
  * @covar: of both
+ * @apart: variance of what cells of different targets have for @now
  */
 struct mean {
 	double now;
@@ -58,6 +59,7 @@ struct mean {
 	double now_var;
 	double then_var;
 	double covar;
+	double apart;
 };
 
 static struct mean mean_of(const struct measured *m, const struct law_bin *bins)
@@ -74,24 +76,28 @@ static struct mean mean_of(const struct measured *m, const struct law_bin *bins)
 		sum.then += n * bins[i].then;
 		sum.now_var += n * (bins[i].now_var + 4.0 * bins[i].now * bins[i].slow + 2.0 * bins[i].slow * bins[i].slow +
 				    2.0 * seen * read + read * read);
+		sum.apart += n * seen * seen;
 		sum.then_var += n * bins[i].then_var;
 		sum.covar += n * bins[i].covar;
 	}
 	all = all > 0.0 ? all : 1.0;
-	return (struct mean){ sum.now / all, sum.then / all, sum.now_var / all, sum.then_var / all, sum.covar / all };
+	return (struct mean){
+		.now = sum.now / all, .then = sum.then / all, .now_var = sum.now_var / all, .then_var = sum.then_var / all,
+		.covar = sum.covar / all, .apart = sum.apart / all - sum.now / all * (sum.now / all),
+	};
 }
 
 /* Mean square of sound cells and its standard error. */
 static void extrapolate(const struct measured *m, const struct law_bin *bins, double *square, double *error)
 {
 	struct mean x = mean_of(m, bins);
-	double ratio = x.now > 0.0 ? x.then / x.now : 1.0;
+	double ratio = x.now > 0.0 ? x.then / x.now : 1.0, scale = x.now > 0.0 ? m->square / x.now : 1.0;
 	double own = x.then_var - 2.0 * ratio * x.covar + ratio * ratio * x.now_var;
-	double sample = m->read < m->sound ? ratio * ratio * 2.0 * x.now * x.now * (1.0 / m->read - 1.0 / m->sound) : 0.0;
+	double sample = m->read < m->sound ? ratio * ratio * (x.now_var + x.apart) * (1.0 / m->read - 1.0 / m->sound) : 0.0;
 	double allowed = m->error * m->square * ratio;
 
 	*square = m->square * ratio;
-	*error = sqrt((own > 0.0 ? own : 0.0) / m->sound + sample + allowed * allowed);
+	*error = sqrt(((own > 0.0 ? own : 0.0) / m->sound + sample) * scale * scale + allowed * allowed);
 }
 
 static double root(double square, const struct measured *m)

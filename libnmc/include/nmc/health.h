@@ -81,7 +81,7 @@ int nmc_device_health(struct nmc_device *device, struct nmc_health *health);
  * @deviation_max: largest deviation that it saw / gmax, NAN if not measured
  * @drift: drift exponent nu of g ~ t^-nu, NAN if not measured or the cells do not drift
  * @defects: cells known to be broken
- * @scrubbed_cells: reads of cells that @deviation is made of: its relative error is about sqrt(1 / (2 n))
+ * @scrubbed_cells: reads of cells that @deviation is made of: its relative error is about sqrt(1.25 / n)
  * @scrubbed_ns: card time of the last scrub, 0 never
  * @wear_max: pulses since manufacture of the cell that has seen most
  * @wear_mean: mean pulses a cell since manufacture
