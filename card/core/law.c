@@ -99,25 +99,44 @@ static int16_t frozen_at(const struct cell_tech *tech, int16_t target, float z)
 	return (int16_t)(nu > 32767.0f ? 32767.0f : nu);
 }
 
-static void fill_nodes(const struct cell_tech *tech, int16_t target, struct nodes *n)
+static float frozen_node(unsigned int i)
 {
-	float middle = (float)target * tech->lsb, sigma = written_sigma(tech, target), top = 1.25f * tech->deck.gmax;
+	return ((float)(i % FROZEN) - 0.5f * (FROZEN - 1)) * 0.25f;
+}
+
+static float written_node(unsigned int i)
+{
+	return ((float)(i / FROZEN) - 0.5f * (WRITTEN - 1)) * 0.5f;
+}
+
+/* Shares are the same for every target. */
+static void weigh_nodes(struct nodes *n)
+{
 	double all = 0.0;
 	unsigned int i;
 
 	for (i = 0; i < NODES; i++) {
-		float z = ((float)(i % FROZEN) - 0.5f * (FROZEN - 1)) * 0.25f;
-		float y = ((float)(i / FROZEN) - 0.5f * (WRITTEN - 1)) * 0.5f;
-		float g = middle + sigma * y;
+		float z = frozen_node(i), y = written_node(i);
 
 		n->weight[i] = (double)exp_poly(-0.5f * (z * z + y * y));
 		all += n->weight[i];
-		n->target[i] = target;
-		n->g[i] = g < 0.0f ? 0.0f : g > top ? top : g;
-		n->frozen[i] = frozen_at(tech, target, z);
 	}
 	for (i = 0; i < NODES; i++)
 		n->weight[i] /= all;
+}
+
+static void fill_nodes(const struct cell_tech *tech, int16_t target, struct nodes *n)
+{
+	float middle = (float)target * tech->lsb, sigma = written_sigma(tech, target), top = 1.25f * tech->deck.gmax;
+	unsigned int i;
+
+	for (i = 0; i < NODES; i++) {
+		float g = middle + sigma * written_node(i);
+
+		n->target[i] = target;
+		n->g[i] = g < 0.0f ? 0.0f : g > top ? top : g;
+		n->frozen[i] = i < FROZEN ? frozen_at(tech, target, frozen_node(i)) : n->frozen[i - FROZEN];
+	}
 }
 
 static double square(double x)
@@ -179,6 +198,7 @@ void card_law_bins(const struct card_law *law, float kelvin, uint64_t now_ns, ui
 	unsigned int i;
 	int grid;
 
+	weigh_nodes(&n);
 	for (i = 0; i < CARD_LAW_BINS; i++)
 		bins[i] = (struct card_law_bin){ 0 };
 	if (tech->exact)

@@ -15,8 +15,8 @@
 #define GUESS_ERROR	0.04		/* the same where the targets are guessed */
 #define HORIZON_S	(500.0 * 365.0 * 86400.0)
 #define SOONEST_S	1.0
-#define STEP		1.3		/* of the search for a crossing */
-#define HALVINGS	30
+#define STEP		1.5		/* of the search for a crossing */
+#define VIEWS		2		/* guesses of what a tile holds */
 
 /**
  * struct measured - what a prediction starts from; squares in conductance LSB
@@ -106,12 +106,11 @@ static double root(double square, const struct measured *m)
 	return square > 0.0 ? sqrt(square) / NMC_CONDUCTANCE_MAX : 0.0;
 }
 
-/* @bins: room for the law. */
-static struct nmc_prediction predict(const struct measured *m, struct law_bin *bins, uint64_t age_ns)
+/* By the law @bins of the ages of the measurement and @age_ns. */
+static struct nmc_prediction predict(const struct measured *m, const struct law_bin *bins, uint64_t age_ns)
 {
 	double square, error;
 
-	law_bins(m->law, m->celsius, m->age_ns, age_ns, bins);
 	extrapolate(m, bins, &square, &error);
 	return (struct nmc_prediction){
 		.age_ns = age_ns,
@@ -121,45 +120,46 @@ static struct nmc_prediction predict(const struct measured *m, struct law_bin *b
 	};
 }
 
-enum part { PART_DEVIATION, PART_LOW, PART_HIGH };
-
-static double part_at(const struct measured *m, struct law_bin *bins, double seconds, enum part part)
+static void law_at(const struct measured *m, uint64_t age_ns, struct law_bin *bins)
 {
-	struct nmc_prediction p = predict(m, bins, (uint64_t)(seconds * 1e9));
-
-	return part == PART_LOW ? p.low : part == PART_HIGH ? p.high : p.deviation;
+	law_bins(m->law, m->celsius, m->age_ns, age_ns, bins);
 }
 
-/* First age at which it is above the threshold: searched in steps of ln t, then halved. */
-static double cross(const struct measured *m, struct law_bin *bins, double threshold, enum part part)
+/* Age at which a curve passes the threshold between two points of it, linear in ln t; once passed it stays so. */
+static void pass(double *at, double threshold, double from, double to, double before_s, double after_s)
 {
-	double low = 0.0, high = SOONEST_S;
-	unsigned int i;
+	double part;
 
-	while (part_at(m, bins, high, part) < threshold) {
-		low = high;
-		high *= STEP;
-		if (high > HORIZON_S)
-			return INFINITY;
-	}
-	for (i = 0; i < HALVINGS && low > 0.0; i++) {
-		double middle = sqrt(low * high);
-
-		if (part_at(m, bins, middle, part) < threshold)
-			low = middle;
-		else
-			high = middle;
-	}
-	return low > 0.0 ? high : 0.0;
+	if (!isinf(*at) || to < threshold)
+		return;
+	part = to > from && from < threshold ? (threshold - from) / (to - from) : 0.0;
+	*at = before_s > 0.0 ? before_s * pow(after_s / before_s, part) : 0.0;
 }
 
-static struct nmc_crossing crossing(const struct measured *m, struct law_bin *bins, double threshold)
+/* Along a logarithmic axis up to the horizon, for each of @n views of the same tile. */
+static int cross(const struct measured *m, unsigned int n, double threshold, struct nmc_crossing *c)
 {
-	return (struct nmc_crossing){
-		.seconds = cross(m, bins, threshold, PART_DEVIATION),
-		.earliest = cross(m, bins, threshold, PART_HIGH),
-		.latest = cross(m, bins, threshold, PART_LOW),
-	};
+	struct law_bin *bins = calloc(LAW_BINS, sizeof(*bins));
+	struct nmc_prediction last[VIEWS] = { 0 }, now;
+	double before = 0.0, s;
+	unsigned int k;
+
+	if (!bins)
+		return fail_memory();
+	for (k = 0; k < n; k++)
+		c[k] = (struct nmc_crossing){ INFINITY, INFINITY, INFINITY };
+	for (s = SOONEST_S; s <= HORIZON_S; before = s, s *= STEP) {
+		law_at(m, (uint64_t)(s * 1e9), bins);
+		for (k = 0; k < n; k++) {
+			now = predict(&m[k], bins, (uint64_t)(s * 1e9));
+			pass(&c[k].seconds, threshold, last[k].deviation, now.deviation, before, s);
+			pass(&c[k].earliest, threshold, last[k].high, now.high, before, s);
+			pass(&c[k].latest, threshold, last[k].low, now.low, before, s);
+			last[k] = now;
+		}
+	}
+	free(bins);
+	return 0;
 }
 
 /* What the last full read of tile @tile of a plan says; the law is to be closed. */
@@ -227,42 +227,45 @@ static int measured_by_scrub(struct nmc_device *device, const struct nmc_tile_in
 	return ret;
 }
 
-static int room(struct law_bin **bins)
+/* Predictions for each of @n views of the same tile, those of view k from @out[k] on. */
+static int predict_all(const struct measured *m, unsigned int n, const uint64_t *ages_ns, unsigned int count,
+		       struct nmc_prediction *const *out)
 {
-	*bins = calloc(LAW_BINS, sizeof(**bins));
-	return *bins ? 0 : fail_memory();
+	struct law_bin *bins = calloc(LAW_BINS, sizeof(*bins));
+	unsigned int i, k;
+
+	if (!bins)
+		return fail_memory();
+	for (i = 0; i < count; i++) {
+		law_at(m, ages_ns[i], bins);
+		for (k = 0; k < n; k++)
+			out[k][i] = predict(&m[k], bins, ages_ns[i]);
+	}
+	free(bins);
+	return 0;
 }
 
 int nmc_health_predict(struct nmc_plan *plan, unsigned int tile, const uint64_t *ages_ns, unsigned int count,
 		       struct nmc_prediction *out)
 {
-	struct law_bin *bins = NULL;
 	struct measured m;
 	struct law *law;
-	unsigned int i;
 	int ret = measured_by_plan(plan, tile, &m, &law);
 
 	if (!ret)
-		ret = room(&bins);
-	for (i = 0; !ret && i < count; i++)
-		out[i] = predict(&m, bins, ages_ns[i]);
-	free(bins);
+		ret = predict_all(&m, 1, ages_ns, count, &out);
 	law_close(law);
 	return ret;
 }
 
 int nmc_health_crossing(struct nmc_plan *plan, unsigned int tile, double threshold, struct nmc_crossing *out)
 {
-	struct law_bin *bins = NULL;
 	struct measured m;
 	struct law *law;
 	int ret = measured_by_plan(plan, tile, &m, &law);
 
 	if (!ret)
-		ret = room(&bins);
-	if (!ret)
-		*out = crossing(&m, bins, threshold);
-	free(bins);
+		ret = cross(&m, 1, threshold, out);
 	law_close(law);
 	return ret;
 }
@@ -278,26 +281,33 @@ static struct nmc_prediction join(struct nmc_prediction a, struct nmc_prediction
 	};
 }
 
+/* The two guesses of what a stranger's tile holds. */
+static int views_by_scrub(struct nmc_device *device, const struct nmc_tile_info *tile, struct measured *m, struct law **law)
+{
+	int ret = measured_by_scrub(device, tile, &m[0], law);
+
+	if (ret)
+		return ret;
+	m[1] = m[0];
+	guess_targets(&m[0], false);
+	guess_targets(&m[1], true);
+	return 0;
+}
+
 int nmc_health_forecast(struct nmc_device *device, const struct nmc_tile_info *tile, const uint64_t *ages_ns, unsigned int count,
 			struct nmc_prediction *out)
 {
-	struct law_bin *bins = NULL;
-	struct measured m;
-	struct law *law;
-	unsigned int i, k;
-	int ret = measured_by_scrub(device, tile, &m, &law);
+	struct nmc_prediction *other = calloc(count + 1, sizeof(*other)), *const both[VIEWS] = { out, other };
+	struct measured m[VIEWS];
+	struct law *law = NULL;
+	unsigned int i;
+	int ret = other ? views_by_scrub(device, tile, m, &law) : fail_memory();
 
 	if (!ret)
-		ret = room(&bins);
-	for (k = 0; !ret && k < 2; k++) {
-		guess_targets(&m, k);
-		for (i = 0; i < count; i++) {
-			struct nmc_prediction p = predict(&m, bins, ages_ns[i]);
-
-			out[i] = k ? join(out[i], p) : p;
-		}
-	}
-	free(bins);
+		ret = predict_all(m, VIEWS, ages_ns, count, both);
+	for (i = 0; !ret && i < count; i++)
+		out[i] = join(out[i], other[i]);
+	free(other);
 	law_close(law);
 	return ret;
 }
@@ -305,25 +315,19 @@ int nmc_health_forecast(struct nmc_device *device, const struct nmc_tile_info *t
 int nmc_health_forecast_crossing(struct nmc_device *device, const struct nmc_tile_info *tile, double threshold,
 				 struct nmc_crossing *out)
 {
-	struct law_bin *bins = NULL;
-	struct nmc_crossing other;
-	struct measured m;
+	struct nmc_crossing c[VIEWS] = { 0 };
+	struct measured m[VIEWS];
 	struct law *law;
-	int ret = measured_by_scrub(device, tile, &m, &law);
+	int ret = views_by_scrub(device, tile, m, &law);
 
 	if (!ret)
-		ret = room(&bins);
-	if (!ret) {
-		guess_targets(&m, false);
-		*out = crossing(&m, bins, threshold);
-		guess_targets(&m, true);
-		other = crossing(&m, bins, threshold);
-		out->seconds = isinf(out->seconds) || isinf(other.seconds) ? fmin(out->seconds, other.seconds) :
-									     sqrt(out->seconds * other.seconds);
-		out->earliest = fmin(out->earliest, other.earliest);
-		out->latest = fmax(out->latest, other.latest);
-	}
-	free(bins);
+		ret = cross(m, VIEWS, threshold, c);
 	law_close(law);
-	return ret;
+	if (ret)
+		return ret;
+	out->seconds = isinf(c[0].seconds) || isinf(c[1].seconds) ? fmin(c[0].seconds, c[1].seconds) :
+								    sqrt(c[0].seconds * c[1].seconds);
+	out->earliest = fmin(c[0].earliest, c[1].earliest);
+	out->latest = fmax(c[0].latest, c[1].latest);
+	return 0;
 }
