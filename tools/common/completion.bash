@@ -11,6 +11,7 @@ _nmc()
 	nmc-bench) operands='mvm submit program' ;;
 	nmc-card | nmc-cardctl) operands=$("${1%ctl}ctl" --help 2> /dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p') ;;
 	nmc-deck) operands='list show keys check plot metrics sample fit' ;;
+	nmc-smi) operands='drift retention wear health events' ;;
 	esac
 	# Lines of "--option VALUE" or "--option"
 	options=$("$1" --help 2> /dev/null |

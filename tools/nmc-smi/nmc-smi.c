@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <locale.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,13 +13,21 @@
 #include <time.h>
 #include <unistd.h>
 #include "common/output.h"
-#include "nmc-smi/smi.h"
+#include "nmc-smi/tiles.h"
 
 enum { EXIT_USAGE = 2, EXIT_DEVICE = 4 };
 
+#define COMMAND_EVENTS	(TILES_HEALTH + 1)
+
 static const char usage[] =
-	"Usage: nmc-smi [OPTION]...\n"
-	"Reports NMC cards: tiles, jobs, energy, processes.\n"
+	"Usage: nmc-smi [OPTION]... [drift | retention | wear | health | events]\n"
+	"Reports NMC cards: tiles, jobs, energy, processes; health of their tiles.\n"
+	"\n"
+	"  drift      how far the cells of each tile are from their targets\n"
+	"  retention  how far they will be, and when they pass the threshold\n"
+	"  wear       pulses that cells have seen, broken cells\n"
+	"  health     a verdict for monitoring: exit status 0 ok, 1 warning, 2 critical, 3 unknown\n"
+	"  events     the cards' error log\n"
 	"\n"
 	"  -L, --list-cards       one line a card\n"
 	"  -q, --full             everything about each card\n"
@@ -28,6 +37,9 @@ static const char usage[] =
 	"      --format FORMAT    with --query: csv[,noheader][,nounits]\n"
 	"      --help-query       list the fields\n"
 	"      --json             everything as JSON, schema 1\n"
+	"      --plot FILE        also a picture of drift, retention, wear or health: FILE.svg\n"
+	"      --threshold PCT    deviation that is too much, percent of gmax, instead of the card's own\n"
+	"      --follow           with events: go on with what comes, until interrupted\n"
 	"  -l, --loop SECONDS     repeat until interrupted\n"
 	"  -h, --help             this text\n"
 	"  -V, --version          version\n"
@@ -40,10 +52,16 @@ struct arguments {
 	const char *device;
 	const char *query;
 	const char *format;
+	const char *plot;
 	int id;
+	int command;		/* enum tiles_command, COMMAND_EVENTS, -1 for none */
+	bool json;
+	bool follow;
+	double threshold;
 	double loop;
 };
 
+static struct card_view views[SMI_MAX_CARDS];
 static volatile sig_atomic_t ended;
 
 static void on_signal(int number)
@@ -87,7 +105,8 @@ static int ask(struct smi_card *c, struct nmc_device *d)
 	return ret;
 }
 
-static int add_card(struct smi *s, const char *uri)
+/* @view: also its tiles, NULL for none. */
+static int add_card(struct smi *s, const char *uri, struct card_view *view, const struct arguments *a)
 {
 	struct smi_card *c = &s->card[s->count];
 	struct nmc_device *d;
@@ -96,9 +115,14 @@ static int add_card(struct smi *s, const char *uri)
 	memset(c, 0, sizeof(*c));
 	c->index = s->count++;
 	snprintf(c->uri, sizeof(c->uri), "%s", uri);
+	if (view)
+		*view = (struct card_view){ .card = c };
 	ret = nmc_device_open(uri, &d);
 	if (!ret) {
 		ret = ask(c, d);
+		if (!ret && view)
+			ret = tiles_collect(view, d, a->threshold,
+					    a->json || a->command == TILES_RETENTION || a->command == TILES_HEALTH);
 		nmc_device_close(d);
 	}
 	if (ret)
@@ -107,22 +131,23 @@ static int add_card(struct smi *s, const char *uri)
 }
 
 /* All cards of the kernel; NMC_DEVICE or --device names one instead. 0 or an exit status. */
-static int collect(struct smi *s, const char *device)
+static int collect(struct smi *s, const struct arguments *a)
 {
+	bool tiles = a->command >= 0 && a->command < COMMAND_EVENTS;
 	struct nmc_device_entry entries[SMI_MAX_CARDS];
+	const char *device = a->device ? a->device : getenv("NMC_DEVICE");
 	int i, n;
 
 	s->count = 0;
-	device = device ? device : getenv("NMC_DEVICE");
 	if (device && *device) {
-		if (!add_card(s, device))
+		if (!add_card(s, device, tiles ? &views[0] : NULL, a))
 			return 0;
 		fprintf(stderr, "nmc-smi: %s\n", s->card[0].error);
 		return EXIT_DEVICE;
 	}
 	n = nmc_device_enumerate(entries, SMI_MAX_CARDS);
 	for (i = 0; i < n && i < SMI_MAX_CARDS; i++)
-		add_card(s, entries[i].uri);
+		add_card(s, entries[i].uri, tiles ? &views[i] : NULL, a);
 	if (n > 0)
 		return 0;
 	fprintf(stderr, "nmc-smi: %s\n", n < 0 ? nmc_last_error() :
@@ -139,6 +164,8 @@ static int keep_only(struct smi *s, int id)
 		return EXIT_DEVICE;
 	}
 	s->card[0] = s->card[id];
+	views[0] = views[id];
+	views[0].card = &s->card[0];
 	s->count = 1;
 	return 0;
 }
@@ -155,15 +182,64 @@ static int judge(const struct smi *s)
 	return EXIT_DEVICE;
 }
 
+/* Tables, JSON and picture of the tiles; health answers its verdict. */
+static int show_tiles(const struct smi *s, const struct arguments *a)
+{
+	enum verdict worst = VERDICT_OK;
+	unsigned int i;
+
+	if (a->json)
+		tiles_json(views, s->count, a->command);
+	else
+		tiles_table(views, s->count, a->command);
+	if (a->plot && tiles_plot(views, s->count, a->command, a->plot))
+		return a->command == TILES_HEALTH ? VERDICT_UNKNOWN : EXIT_FAILURE;
+	for (i = 0; i < s->count; i++) {
+		enum verdict v = *s->card[i].error ? VERDICT_UNKNOWN : views[i].verdict;
+
+		/* What is known to be bad is worse than what is not known. */
+		worst = worst == VERDICT_CRITICAL || (v == VERDICT_UNKNOWN && worst == VERDICT_WARNING) ? worst :
+			v == VERDICT_CRITICAL || v > worst ? v : worst;
+	}
+	return a->command == TILES_HEALTH ? (int)worst : 0;
+}
+
+static void free_views(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < SMI_MAX_CARDS; i++) {
+		free(views[i].tile);
+		views[i].tile = NULL;
+		views[i].tiles = 0;
+	}
+}
+
+static int show_command(const struct smi *s, const struct arguments *a)
+{
+	int ret = judge(s);
+
+	if (ret && a->command == COMMAND_EVENTS)
+		return ret;
+	if (a->command == COMMAND_EVENTS)
+		return events_show(s, a->follow, a->json, &ended);
+	return ret ? ret : show_tiles(s, a);
+}
+
 static int once(const struct arguments *a, bool again)
 {
 	static struct smi s;
-	int ret = collect(&s, a->device);
+	int ret;
+
+	free_views();
+	ret = collect(&s, a);
 
 	if (!ret)
 		ret = keep_only(&s, a->id);
 	if (ret)
 		return ret;
+	if (a->command >= 0)
+		return show_command(&s, a);
 	if (!a->query)
 		a->show(&s);
 	else if (show_query(&s, a->query, a->format, again))
@@ -191,7 +267,7 @@ static int run(const struct arguments *a)
 {
 	int ret = once(a, false);
 
-	while (!ret && a->loop > 0 && !ended && !fflush(stdout)) {
+	while ((!ret || (a->command == TILES_HEALTH && ret < VERDICT_UNKNOWN)) && a->loop > 0 && !ended && !fflush(stdout)) {
 		pause_for(a->loop);
 		if (!ended)
 			ret = once(a, true);
@@ -208,6 +284,9 @@ static const struct option options[] = {
 	{ "format", required_argument, NULL, 'f' },
 	{ "help-query", no_argument, NULL, 'F' },
 	{ "json", no_argument, NULL, 'j' },
+	{ "plot", required_argument, NULL, 'P' },
+	{ "threshold", required_argument, NULL, 'T' },
+	{ "follow", no_argument, NULL, 'w' },
 	{ "loop", required_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -218,6 +297,37 @@ static int wrong(const char *what, const char *value)
 {
 	fprintf(stderr, "nmc-smi: %s \"%s\"; try nmc-smi --help\n", what, value);
 	return EXIT_USAGE;
+}
+
+static int parse_command(char **words, struct arguments *a)
+{
+	static const char *const commands[] = { "drift", "retention", "wear", "health", "events" };
+
+	for (a->command = COMMAND_EVENTS; *words && a->command >= 0; a->command--)
+		if (!strcmp(*words, commands[a->command]))
+			break;
+	if (!*words)
+		a->command = -1;
+	else if (a->command < 0)
+		return wrong("drift, retention, wear, health and events are commands, not", *words);
+	else if (words[1])
+		return wrong("unexpected argument", words[1]);
+	if (a->follow && a->command != COMMAND_EVENTS)
+		return wrong("--follow goes with events, not with", *words ? *words : "");
+	if ((a->plot || a->threshold > 0) && (a->command < 0 || a->command == COMMAND_EVENTS))
+		return wrong("--plot and --threshold go with drift, retention, wear and health, not with", *words ? *words : "");
+	return 0;
+}
+
+/* Monitoring takes 2 for critical: what is wrong with the question is unknown. */
+static bool asks_for_health(int argc, char **argv)
+{
+	int i;
+
+	for (i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "health"))
+			return true;
+	return false;
 }
 
 /* 0, an exit status, or -1 to end with success. */
@@ -237,6 +347,7 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case 'j':
 			a->show = show_json;
+			a->json = true;
 			break;
 		case 'i':
 			id = strtoul(optarg, &end, 10);
@@ -258,6 +369,20 @@ static int parse(int argc, char **argv, struct arguments *a)
 			if (*end || end == optarg || !(a->loop >= 0.1 && a->loop <= 86400))
 				return wrong("not an interval of 0.1 to 86400 seconds:", optarg);
 			break;
+		case 'P':
+			a->plot = optarg;
+			end = strrchr(optarg, '.');
+			if (!end || strcmp(end, ".svg"))
+				return wrong("a picture is a file called NAME.svg, not", optarg);
+			break;
+		case 'T':
+			a->threshold = strtod(optarg, &end) / 100.0;
+			if (*end || end == optarg || !(a->threshold > 0 && a->threshold <= 1))
+				return wrong("not a percentage above 0:", optarg);
+			break;
+		case 'w':
+			a->follow = true;
+			break;
 		case 'F':
 			show_fields();
 			return -1;
@@ -272,19 +397,25 @@ static int parse(int argc, char **argv, struct arguments *a)
 			return EXIT_USAGE;
 		}
 	}
-	return optind < argc ? wrong("unexpected argument", argv[optind]) : 0;
+	return parse_command(argv + optind, a);
 }
 
 int main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
-	struct arguments a = { .show = show_table, .format = "csv", .id = -1 };
-	int ret = parse(argc, argv, &a);
+	struct arguments a = { .show = show_table, .format = "csv", .id = -1, .command = -1 };
+	int ret;
+
+	setlocale(LC_CTYPE, "");
+	ret = parse(argc, argv, &a);
+	if (ret == EXIT_USAGE && asks_for_health(argc, argv))
+		ret = VERDICT_UNKNOWN;
 
 	if (!ret) {
 		sigaction(SIGINT, &action, NULL);
 		sigaction(SIGTERM, &action, NULL);
 		ret = run(&a);
+		free_views();
 	}
 	return output_end("nmc-smi", ret < 0 ? EXIT_SUCCESS : ret);
 }
