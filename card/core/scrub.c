@@ -85,14 +85,15 @@ static uint32_t drift_of(const struct tile_sums *s)
 	return (uint32_t)(int32_t)round_half_even(-1e6 * (double)(log_poly(ratio) / span));
 }
 
-void scrub_report(const struct tile_sums *s, struct nmc_tile_log *log)
+bool scrub_report(const struct tile_sums *s, struct nmc_tile_log *log)
 {
-	log->scrubbed_cells = s->cells;
 	if (s->cells < CELLS_LEAST)
-		return;
+		return false;
+	log->scrubbed_cells = s->cells;
 	log->deviation_ppm = ppm_of(s->square > 0.0 ? __builtin_sqrt(s->square / s->cells) : 0.0);
 	log->deviation_max_ppm = ppm_of((double)s->most);
 	log->drift_ppm = drift_of(s);
+	return true;
 }
 
 static unsigned int common_divisor(unsigned int a, unsigned int b)

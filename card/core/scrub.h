@@ -17,7 +17,7 @@ void scrub_set(struct card *card, struct card_set *s);
 /* What was read is no longer true. */
 void scrub_forget(struct tile_sums *s);
 
-/* Fills in what the log says of the deviation. */
-void scrub_report(const struct tile_sums *s, struct nmc_tile_log *log);
+/* Fills in what the log says of the deviation; false if too little has been read: then it stays what it was. */
+bool scrub_report(const struct tile_sums *s, struct nmc_tile_log *log);
 
 #endif

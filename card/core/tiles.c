@@ -158,12 +158,17 @@ void tiles_scrubbed(struct card *card, uint32_t physical, uint64_t now_ns)
 {
 	struct card_tile *t = &card->tiles[physical];
 
+	bool news;
+
 	pthread_mutex_lock(&card->tile_lock);
-	scrub_report(&t->scrub, &t->log);
-	t->log.scrubbed_ns = now_ns;
-	card->scrubbed[physical / 8] |= 1u << physical % 8;
+	news = scrub_report(&t->scrub, &t->log);
+	if (news) {
+		t->log.scrubbed_ns = now_ns;
+		card->scrubbed[physical / 8] |= 1u << physical % 8;
+	}
 	pthread_mutex_unlock(&card->tile_lock);
-	__atomic_store_n(&card->any_scrubbed, true, __ATOMIC_RELEASE);
+	if (news)
+		__atomic_store_n(&card->any_scrubbed, true, __ATOMIC_RELEASE);
 }
 
 bool tiles_next_scrubbed(struct card *card, uint32_t *physical)

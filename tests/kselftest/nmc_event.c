@@ -144,8 +144,8 @@ TEST_F(event, overflow_is_counted)
 }
 
 /*
- * Two days of relaxation take RRAM at mid range past five percent of deviation. The card finds out by itself, at the end of
- * the job, and says so once; its log tells the rest.
+ * Two days of relaxation take RRAM at mid range past five percent of deviation. The card finds
+ * out by itself, at the end of the job, and says so once; its log tells the rest.
  */
 TEST_F(event, deviation_of_an_aged_tile)
 {

@@ -221,7 +221,7 @@ struct drm_nmc_health {
  * @deviation_ppm: RMS deviation, ppm of gmax; 0xffffffff not measured
  * @mean_pulses_q8: mean pulses a cell of the last programming, 1/256
  * @pulses_max: most pulses on one cell
- * @scrubbed_ns: card time when a row was last scrubbed, 0 never
+ * @scrubbed_ns: card time that @deviation_ppm is as of, 0 never scrubbed
  * @wear_max: pulses since manufacture of the cell that has seen most
  * @wear_mean_q8: mean pulses a cell since manufacture, 1/256
  * @deviation_max_ppm: largest deviation seen, ppm of gmax; 0xffffffff not measured

@@ -619,7 +619,7 @@ struct nmc_health_log {
  * @mean_pulses_q8: mean pulses a cell of the last programming, 1/256
  * @pulses_max: most pulses on one cell in the last programming
  * @products: vectors multiplied
- * @scrubbed_ns: card time of the set when a row was last scrubbed, nanoseconds; 0 = never
+ * @scrubbed_ns: card time of the set that @deviation_ppm is as of, nanoseconds; 0 = never scrubbed
  * @wear_max: pulses since manufacture of the cell that has seen most
  * @wear_mean_q8: mean pulses a cell since manufacture, 1/256
  * @deviation_max_ppm: largest deviation that the same reads saw, parts per million of gmax; 0xffffffff = not measured
