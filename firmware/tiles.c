@@ -105,7 +105,7 @@ static void poll_erase(struct fw *fw, uint32_t t)
 		end_erase(fw, t, state == HAL_ERASE_DONE);
 }
 
-/* A tile is reported once until it is erased or back below the threshold. */
+/* A tile is reported once until it is written again or back below the threshold. */
 static void look_at_deviation(struct fw *fw, uint32_t t)
 {
 	struct nmc_tile_log log = { .deviation_ppm = UINT32_MAX };
@@ -114,9 +114,7 @@ static void look_at_deviation(struct fw *fw, uint32_t t)
 	if (t >= fw->tile_count || fw->tiles[t].set == FW_NO_SET)
 		return;
 	hal_tile_log(fw->hal, t, &log);
-	if (log.deviation_ppm == UINT32_MAX)
-		return;
-	if (log.deviation_ppm <= fw->features[NMC_FEATURE_DEVIATION_PPM]) {
+	if (log.deviation_ppm == UINT32_MAX || log.deviation_ppm <= fw->features[NMC_FEATURE_DEVIATION_PPM]) {
 		fw->watched[t / 8] &= ~bit;
 	} else if (!(fw->watched[t / 8] & bit)) {
 		fw->watched[t / 8] |= bit;

@@ -164,6 +164,10 @@ void scrub_set(struct card *card, struct card_set *s)
 {
 	unsigned int n;
 
+	if (!__atomic_load_n(&card->scrub_ppm, __ATOMIC_RELAXED)) {
+		s->scrub.credit = 0;
+		return;
+	}
 	for (n = 0; n < ROWS_A_JOB && s->scrub.credit >= FS_A_ROW; n++) {
 		if (!scrub_turn(card, s))
 			return;

@@ -111,7 +111,7 @@ bool tiles_incomplete(struct card *card, uint32_t physical, bool incomplete)
 	return __atomic_exchange_n(&card->tiles[physical].incomplete, incomplete, __ATOMIC_RELAXED);
 }
 
-/* Wear lasts; what was measured of the deviation does not outlive a programming. */
+/* Wear lasts; what was measured of the deviation does not outlive a programming or an erase. */
 static void record_wear(struct card_tile *t, const struct tile_class *kind, uint64_t pulses, uint64_t wear)
 {
 	struct nmc_tile_log *log = &t->log;
@@ -141,8 +141,9 @@ void tiles_record(struct card *card, uint32_t physical, const struct tile_region
 
 	pthread_mutex_lock(&card->tile_lock);
 	record_wear(t, &tiles_class(card, physical)->kind, report->pulses, wear);
+	tiles_forget_deviation(t);
+	card->scrubbed[physical / 8] |= 1u << physical % 8;
 	if (programmed) {
-		tiles_forget_deviation(t);
 		log->programmed_ns = programmed->ns;
 		log->cells = report->cells;
 		log->converged = report->converged;
@@ -151,13 +152,13 @@ void tiles_record(struct card *card, uint32_t physical, const struct tile_region
 		log->pulses_max = report->pulses_max;
 	}
 	pthread_mutex_unlock(&card->tile_lock);
+	__atomic_store_n(&card->any_scrubbed, true, __ATOMIC_RELEASE);
 	note_bytes(t);
 }
 
 void tiles_scrubbed(struct card *card, uint32_t physical, uint64_t now_ns)
 {
 	struct card_tile *t = &card->tiles[physical];
-
 	bool news;
 
 	pthread_mutex_lock(&card->tile_lock);

@@ -333,6 +333,14 @@ static void deviation_is_reported_once(void **state)
 	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_DEVIATION_PPM, 40000, NULL), NMC_STATUS_OK);
 	assert_true(fw_event(hal->fw, &event));
 	assert_int_equal(event.value, 50001);
+	/* So is a tile that was written in between and is bad again. */
+	for (i = 0; i < 2; i++) {
+		hal->deviation_ppm[1] = i ? 70000 : UINT32_MAX;
+		hal->scrubbed[1] = true;
+		fw_poll(hal->fw);
+	}
+	assert_true(fw_event(hal->fw, &event));
+	assert_int_equal(event.value, 70000);
 	rig_free(hal);
 }
 
