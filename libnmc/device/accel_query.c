@@ -117,7 +117,7 @@ int accel_health(struct device *d, struct nmc_health *h)
 	return 0;
 }
 
-/* What the kernel says of a tile; older ones say less, the rest is then zero. */
+/* What the kernel says of a tile; older ones say less, the rest is then zero: nothing was measured. */
 static void tile_from_query(const struct drm_nmc_tile *q, struct nmc_tile_info *t)
 {
 	*t = (struct nmc_tile_info){
@@ -134,8 +134,8 @@ static void tile_from_query(const struct drm_nmc_tile *q, struct nmc_tile_info *
 		.mean_pulses = (float)q->mean_pulses_q8 / 256.0f,
 		.residual = (float)q->residual_rms / 1048576.0f,
 		.deviation = q->deviation_ppm == UINT32_MAX ? NAN : (float)q->deviation_ppm * 1e-6f,
-		.deviation_max = q->deviation_max_ppm == UINT32_MAX ? NAN : (float)q->deviation_max_ppm * 1e-6f,
-		.drift = q->drift_ppm == INT32_MIN ? NAN : (float)q->drift_ppm * 1e-6f,
+		.deviation_max = !q->scrubbed_cells || q->deviation_max_ppm == UINT32_MAX ? NAN : (float)q->deviation_max_ppm * 1e-6f,
+		.drift = !q->scrubbed_cells || q->drift_ppm == INT32_MIN ? NAN : (float)q->drift_ppm * 1e-6f,
 		.defects = q->defects,
 		.scrubbed_cells = q->scrubbed_cells,
 		.scrubbed_ns = q->scrubbed_ns,

@@ -61,10 +61,9 @@ static int write_some(struct nmc_plan *p, const struct block *b, const struct re
 	return ret;
 }
 
-/* What full reads said is over; a block that was written as a whole is as young as that. */
+/* A block that was written as a whole is as young as that. */
 static int note_written(struct nmc_plan *p, struct block *b, const struct region *region)
 {
-	health_free(p);
 	if (region->rows != b->rows || region->cols != block_width(p, b))
 		return 0;
 	return p->device->reach->ops->set_time(p->device->reach, p->set->set, &b->programmed_ns);
@@ -82,6 +81,9 @@ int cells_write(struct nmc_plan *p, struct block *b, const struct region *region
 		ret = nmc_buffer_create(p->device, EMIT_REGIONS * sizeof(struct nmc_isa_report), &slots[PROGRAM_REPORT].buffer);
 	if (!ret)
 		memcpy(nmc_buffer_data(slots[PROGRAM_TARGETS].buffer), b->target, bytes);
+	/* What full reads said is over, even if only some of the cells get written. */
+	if (!ret)
+		health_free(p);
 	for (; !ret && n; region += some, n -= some) {
 		some = n < EMIT_REGIONS ? n : EMIT_REGIONS;
 		ret = write_some(p, b, region, some, slots, sum, square);

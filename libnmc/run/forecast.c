@@ -297,7 +297,7 @@ static int views_by_scrub(struct nmc_device *device, const struct nmc_tile_info 
 int nmc_health_forecast(struct nmc_device *device, const struct nmc_tile_info *tile, const uint64_t *ages_ns, unsigned int count,
 			struct nmc_prediction *out)
 {
-	struct nmc_prediction *other = calloc(count + 1, sizeof(*other)), *const both[VIEWS] = { out, other };
+	struct nmc_prediction *other = calloc((size_t)count + 1, sizeof(*other)), *const both[VIEWS] = { out, other };
 	struct measured m[VIEWS];
 	struct law *law = NULL;
 	unsigned int i;

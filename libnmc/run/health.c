@@ -144,7 +144,11 @@ static int scrub(struct nmc_plan *p)
 		p->health = calloc(p->blocks, sizeof(*p->health));
 	if (!ret && !p->health)
 		ret = fail_memory();
-	if (!ret && !health_law(p->device, &p->class, &law, &celsius)) {
+	/* Without a law the deviation is measured all the same; broken cells are then not told apart. */
+	if (!ret)
+		ret = health_law(p->device, &p->class, &law, &celsius);
+	ret = ret == -ENOTSUP ? 0 : ret;
+	if (law) {
 		r.bins = calloc(LAW_BINS, sizeof(*r.bins));
 		ret = r.bins ? 0 : fail_memory();
 	}
