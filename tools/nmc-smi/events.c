@@ -17,6 +17,7 @@
 struct source {
 	const struct smi_card *card;
 	struct nmc_device *device;
+	bool follows;
 };
 
 static const char *kind_name(unsigned int kind)
@@ -62,12 +63,19 @@ static void say(const struct smi_card *c, const char *kind, const char *text, co
 	fflush(stdout);
 }
 
+static void complain(const struct smi_card *c)
+{
+	fprintf(stderr, "nmc-smi: card %u: %s\n", c->index, nmc_last_error());
+}
+
 static void say_log(const struct source *s, bool json)
 {
 	struct nmc_error_info errors[LOG_MOST];
 	char text[224];
 	int n = nmc_device_errors(s->device, errors, LOG_MOST);
 
+	if (n < 0)
+		complain(s->card);
 	while (n-- > 0) {
 		snprintf(text, sizeof(text), "#%llu, %.3f s after the start of the firmware: %s",
 			 (unsigned long long)errors[n].sequence, (double)errors[n].wall_ms * 1e-3, errors[n].text);
@@ -101,38 +109,44 @@ static void describe(struct source *s, const struct nmc_event *e, char *text, si
 	}
 }
 
-/* All events that wait; false when the card is gone. */
+/* All events that wait; false when none will come any more. */
 static bool take(struct source *s, bool json)
 {
 	struct nmc_event e;
 	char text[224];
+	int ret;
 
-	while (!nmc_device_read_event(s->device, &e)) {
+	while (!(ret = nmc_device_read_event(s->device, &e))) {
 		describe(s, &e, text, sizeof(text));
 		say(s->card, kind_name(e.kind), text, &e, json);
 		if (e.kind == NMC_EVENT_KIND_DEVICE_LOST)
 			return false;
 	}
-	return true;
+	if (ret == -EAGAIN || ret == -EINTR)
+		return true;
+	complain(s->card);
+	return false;
 }
 
 /* Waits on all cards; a signal that asks for the end is let in only here. */
 static void follow(struct source *s, unsigned int count, bool json, const volatile sig_atomic_t *ended)
 {
 	struct pollfd fds[SMI_MAX_CARDS];
-	unsigned int i, left = count;
+	unsigned int i, left = 0;
 	sigset_t ends, before;
 
 	sigemptyset(&ends);
 	sigaddset(&ends, SIGINT);
 	sigaddset(&ends, SIGTERM);
 	sigprocmask(SIG_BLOCK, &ends, &before);
-	for (i = 0; i < count; i++)
-		fds[i] = (struct pollfd){ .fd = nmc_device_event_fd(s[i].device), .events = POLLIN };
+	for (i = 0; i < count; i++) {
+		fds[i] = (struct pollfd){ .fd = s[i].follows ? nmc_device_event_fd(s[i].device) : -1, .events = POLLIN };
+		left += fds[i].fd >= 0;
+	}
 	while (left && !*ended && !ferror(stdout)) {
-		if (ppoll(fds, count, NULL, &before) < 0)
-			continue;
-		for (i = 0; i < count; i++) {
+		if (ppoll(fds, count, NULL, &before) < 0 && errno != EINTR)
+			break;
+		for (i = 0; i < count && !*ended; i++) {
 			if (!fds[i].revents || take(&s[i], json))
 				continue;
 			fds[i].fd = -1;
@@ -147,7 +161,7 @@ int events_show(const struct smi *smi, bool on, bool json, const volatile sig_at
 	static const uint64_t all = 1ull << NMC_EVENT_KIND_ERROR | 1ull << NMC_EVENT_KIND_TILE_RETIRED |
 				    1ull << NMC_EVENT_KIND_TILE_DEVIATION | 1ull << NMC_EVENT_KIND_DEVICE_LOST;
 	struct source s[SMI_MAX_CARDS];
-	unsigned int i, count = 0;
+	unsigned int i, count = 0, following = 0;
 
 	for (i = 0; i < smi->count; i++) {
 		struct source *one = &s[count];
@@ -155,16 +169,20 @@ int events_show(const struct smi *smi, bool on, bool json, const volatile sig_at
 		if (*smi->card[i].error)
 			continue;
 		one->card = &smi->card[i];
-		if (nmc_device_open(one->card->uri, &one->device))
+		if (nmc_device_open(one->card->uri, &one->device)) {
+			complain(one->card);
 			continue;
+		}
 		count++;
-		if (on && nmc_device_subscribe(one->device, all))
-			fprintf(stderr, "nmc-smi: card %u: %s\n", one->card->index, nmc_last_error());
+		one->follows = on && !nmc_device_subscribe(one->device, all);
+		following += one->follows;
+		if (on && !one->follows)
+			complain(one->card);
 		say_log(one, json);
 	}
 	if (on)
 		follow(s, count, json, ended);
 	for (i = 0; i < count; i++)
 		nmc_device_close(s[i].device);
-	return 0;
+	return (on ? following : count) ? 0 : EXIT_DEVICE;
 }

@@ -15,8 +15,6 @@
 #include "common/output.h"
 #include "nmc-smi/tiles.h"
 
-enum { EXIT_USAGE = 2, EXIT_DEVICE = 4 };
-
 #define COMMAND_EVENTS	(TILES_HEALTH + 1)
 
 static const char usage[] =
@@ -126,7 +124,7 @@ static int add_card(struct smi *s, const char *uri, struct card_view *view, cons
 		nmc_device_close(d);
 	}
 	if (ret)
-		snprintf(c->error, sizeof(c->error), "%s", nmc_last_error());
+		snprintf(c->error, sizeof(c->error), "%s", ret == -ENOMEM ? strerror(ENOMEM) : nmc_last_error());
 	return ret;
 }
 
@@ -164,7 +162,11 @@ static int keep_only(struct smi *s, int id)
 		return EXIT_DEVICE;
 	}
 	s->card[0] = s->card[id];
-	views[0] = views[id];
+	if (id) {
+		free(views[0].tile);
+		views[0] = views[id];
+		views[id] = (struct card_view){ 0 };
+	}
 	views[0].card = &s->card[0];
 	s->count = 1;
 	return 0;
@@ -182,6 +184,16 @@ static int judge(const struct smi *s)
 	return EXIT_DEVICE;
 }
 
+/* What is known to be bad is worse than what is not known, whatever the order of the cards. */
+static enum verdict worse(enum verdict a, enum verdict b)
+{
+	static const unsigned int rank[] = {
+		[VERDICT_OK] = 0, [VERDICT_UNKNOWN] = 1, [VERDICT_WARNING] = 2, [VERDICT_CRITICAL] = 3,
+	};
+
+	return rank[a] < rank[b] ? b : a;
+}
+
 /* Tables, JSON and picture of the tiles; health answers its verdict. */
 static int show_tiles(const struct smi *s, const struct arguments *a)
 {
@@ -194,14 +206,12 @@ static int show_tiles(const struct smi *s, const struct arguments *a)
 		tiles_table(views, s->count, a->command);
 	if (a->plot && tiles_plot(views, s->count, a->command, a->plot))
 		return a->command == TILES_HEALTH ? VERDICT_UNKNOWN : EXIT_FAILURE;
-	for (i = 0; i < s->count; i++) {
-		enum verdict v = *s->card[i].error ? VERDICT_UNKNOWN : views[i].verdict;
-
-		/* What is known to be bad is worse than what is not known. */
-		worst = worst == VERDICT_CRITICAL || (v == VERDICT_UNKNOWN && worst == VERDICT_WARNING) ? worst :
-			v == VERDICT_CRITICAL || v > worst ? v : worst;
-	}
-	return a->command == TILES_HEALTH ? (int)worst : 0;
+	for (i = 0; i < s->count; i++)
+		worst = worse(worst, *s->card[i].error ? VERDICT_UNKNOWN : views[i].verdict);
+	if (a->command != TILES_HEALTH)
+		return 0;
+	/* A verdict that nobody could read is none. */
+	return fflush(stdout) ? VERDICT_UNKNOWN : (int)worst;
 }
 
 static void free_views(void)

@@ -9,6 +9,8 @@
 #include <stdint.h>
 #include "nmc.h"
 
+enum { EXIT_USAGE = 2, EXIT_DEVICE = 4 };
+
 #define SMI_MAX_CARDS	32
 #define SMI_MAX_CLASSES	8
 #define SMI_MAX_CLIENTS	64

@@ -48,7 +48,7 @@ static bool many_defects(const struct card_view *v, const struct tile_view *t)
 
 static enum verdict judge(const struct card_view *v, const struct tile_view *t)
 {
-	if (t->in_use && !isnan(t->info.deviation) && (double)t->info.deviation > v->threshold)
+	if (!isnan(t->age_s) && (double)t->info.deviation > v->threshold)
 		return VERDICT_CRITICAL;
 	if (t->info.status == NMC_TILE_STATUS_INCOMPLETE || t->info.status == NMC_TILE_STATUS_RETIRED || many_defects(v, t))
 		return VERDICT_WARNING;
@@ -68,7 +68,7 @@ static void view(struct card_view *v, struct nmc_device *device, struct tile_vie
 	t->info = *info;
 	t->in_use = used(info->status);
 	t->age_s = NAN;
-	if (t->in_use && !isnan(info->deviation) && info->scrubbed_cells) {
+	if (t->in_use && !isnan(info->deviation) && info->scrubbed_cells && info->scrubbed_ns >= info->programmed_ns) {
 		t->age_s = (double)(info->scrubbed_ns - info->programmed_ns) * 1e-9;
 		/* Half of all cells near zero, the others normal: the fourth moment is six times the square of the second. */
 		t->error = (double)info->deviation * sqrt(1.25 / info->scrubbed_cells);
@@ -99,7 +99,7 @@ static void draw_curve(struct card_view *v, struct nmc_device *device)
 int tiles_collect(struct card_view *v, struct nmc_device *device, double threshold, bool future)
 {
 	unsigned int count = v->card->info.tiles, i;
-	struct nmc_tile_info *info = calloc(count + 1, sizeof(*info));
+	struct nmc_tile_info *info = calloc((size_t)count + 1, sizeof(*info));
 	int n = info ? nmc_device_tiles(device, 0, info, count) : -ENOMEM;
 
 	v->threshold = threshold > 0.0 ? threshold : (double)v->card->health.deviation_limit;
