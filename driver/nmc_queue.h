@@ -16,7 +16,7 @@ struct nmc_job;
 
 #define NMC_QUEUE_ENTRIES	128		/* jobs on a ring */
 #define NMC_QUEUE_RESTARTS	3		/* in a row: the card does not take jobs any more */
-#define NMC_COALESCE_NS		1000000		/* longest wait of an unsignalled completion */
+#define NMC_COALESCE_NS		4000000		/* longest wait of an unsignalled completion */
 #define NMC_TABLE_BYTES		2304		/* room for the largest job table */
 
 /**
