@@ -184,7 +184,7 @@ static int nmc_admin_run(struct nmc_device *nmc, struct nmc_admin_cmd *cmd, unsi
 	size_t bytes = max(cmd->in_bytes, cmd->out_bytes);
 	int err;
 
-	/* A card that writes less than was asked for answers zeros, not an earlier command's data. */
+	/* Zeros, not data of an earlier command, where a card writes less than was asked for. */
 	memset(data, 0, bytes);
 	if (cmd->in)
 		memcpy(data, cmd->in, cmd->in_bytes);
