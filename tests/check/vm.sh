@@ -2,8 +2,8 @@
 # Sourced after tap.sh by the suites that need a VM: the built ioctl suites, one test for each line a guest prints.
 kselftest=$build/kselftest
 
-build_kselftest() {
-	ksrc=$("$top/tools/setup/source") && mkdir -p "$kselftest" &&
+build_kselftest() { # and what nmc-vm unpacks, and says so, when it is not in the cache yet
+	"$top/tools/setup/qemu" && "$top/tools/setup/kernel" && ksrc=$("$top/tools/setup/source") && mkdir -p "$kselftest" &&
 		make -s -C "$top/tests/kselftest" KSRC="$ksrc" OUTPUT="$kselftest" -j 2
 }
 
