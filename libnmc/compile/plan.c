@@ -10,6 +10,7 @@
 #include <string.h>
 #include "libnmc/compile/plan.h"
 #include "libnmc/error.h"
+#include "libnmc/sized.h"
 
 #define DEFAULT_SAMPLES	64
 
@@ -131,8 +132,9 @@ int plan_compile(struct nmc_device *device, const struct nmc_network *network, c
 	*plan = NULL;
 	if (!network->layers)
 		return fail(-EINVAL, "the network has no layers");
-	if (options)
-		memcpy(&o, options, options->size < sizeof(o) ? options->size : sizeof(o));
+	ret = options ? take(&o, options, sizeof(o), "struct nmc_plan_options") : 0;
+	if (ret)
+		return ret;
 	p = calloc(1, sizeof(*p));
 	if (!p)
 		return fail_memory();
@@ -150,7 +152,7 @@ int plan_compile(struct nmc_device *device, const struct nmc_network *network, c
 int nmc_plan_info(struct nmc_plan *plan, struct nmc_plan_info *info)
 {
 	struct nmc_plan_info full = {
-		.size = info->size,
+		.size = sizeof(full),
 		.layers = plan->network->layers,
 		.tiles = plan->tiles,
 		.inputs = plan->network->inputs,
@@ -164,9 +166,7 @@ int nmc_plan_info(struct nmc_plan *plan, struct nmc_plan_info *info)
 		full.cells += block_cells(plan, &plan->block[i]);
 	full.macs = full.cells;
 	ret = plan->device->reach->ops->set_time(plan->device->reach, plan->set->set, &full.set_time_ns);
-	if (!ret)
-		memcpy(info, &full, info->size < sizeof(full) ? info->size : sizeof(full));
-	return ret;
+	return ret ? ret : give(info, &full, sizeof(full), "struct nmc_plan_info");
 }
 
 static const char *activation_name(enum nmc_activation a)

@@ -9,6 +9,7 @@
 #include <time.h>
 #include "libnmc/device/device.h"
 #include "libnmc/error.h"
+#include "libnmc/sized.h"
 
 #define HOW_TO_GET_ONE \
 	"try --device sim: or NMC_DEVICE=sim: for a card in this process, or load nmc.ko and check that " \
@@ -99,19 +100,6 @@ void nmc_device_close(struct nmc_device *device)
 int nmc_device_enumerate(struct nmc_device_entry *entries, unsigned int count)
 {
 	return accel_enumerate(entries, count);
-}
-
-/* Copies what both sides know of a structure that begins with its size. */
-static int give(void *to, const void *from, size_t bytes, const char *what)
-{
-	uint32_t size;
-
-	memcpy(&size, to, sizeof(size));
-	if (size < 2 * sizeof(size))
-		return fail(-EINVAL, "%s: begin with its NMC_*_INIT", what);
-	memcpy((uint8_t *)to + sizeof(size), (const uint8_t *)from + sizeof(size),
-	       (size < bytes ? size : bytes) - sizeof(size));
-	return 0;
 }
 
 int nmc_device_info(struct nmc_device *device, struct nmc_device_info *info)

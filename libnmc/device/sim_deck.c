@@ -7,6 +7,7 @@
 #include <string.h>
 #include "card/card.h"
 #include "libnmc/error.h"
+#include "libnmc/sized.h"
 #include "nmc.h"
 
 /* struct nmc_deck is the card's own. */
@@ -18,35 +19,6 @@ static struct card_deck *card_of(struct nmc_deck *deck)
 static const struct card_deck *card_of_const(const struct nmc_deck *deck)
 {
 	return (const struct card_deck *)deck;
-}
-
-/* Bytes that both sides know of a structure that begins with its size; 0 if the caller did not state it. */
-static size_t common_bytes(const void *theirs, size_t bytes)
-{
-	uint32_t size;
-
-	memcpy(&size, theirs, sizeof(size));
-	return size < 2 * sizeof(size) ? 0 : size < bytes ? size : bytes;
-}
-
-static int give(void *to, const void *from, size_t bytes, const char *what)
-{
-	size_t common = common_bytes(to, bytes);
-
-	if (!common)
-		return fail(-EINVAL, "%s: size is not set; begin with its INIT", what);
-	memcpy((uint8_t *)to + sizeof(uint32_t), (const uint8_t *)from + sizeof(uint32_t), common - sizeof(uint32_t));
-	return 0;
-}
-
-static int take(void *to, const void *from, size_t bytes, const char *what)
-{
-	size_t common = common_bytes(from, bytes);
-
-	if (!common)
-		return fail(-EINVAL, "%s: size is not set; begin with its INIT", what);
-	memcpy(to, from, common);
-	return 0;
 }
 
 int nmc_deck_load(const char *name, struct nmc_deck **deck)

@@ -9,18 +9,11 @@
 
 static int age(struct nmc_plan *p, uint64_t ns)
 {
-	struct nmc_stream *stream;
-	struct device_result r;
-	uint64_t job;
+	struct nmc_stream *stream = NULL;
 	int ret = emit_age(ns, &stream);
 
-	if (ret)
-		return ret;
-	ret = nmc_job_submit(p->context, stream, NULL, 0, &job);
 	if (!ret)
-		ret = job_result(p->context, job, -1, &r);
-	if (!ret)
-		ret = job_outcome(&r, layer_of_tag, p);
+		ret = runner_job(p, stream, NULL, 0);
 	nmc_stream_destroy(stream);
 	return ret;
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 #include "libnmc/error.h"
 #include "libnmc/run/runner.h"
+#include "libnmc/sized.h"
 
 /**
  * struct nmc_run - a run in the background
@@ -161,12 +162,8 @@ int nmc_run_wait(struct nmc_run *run, int64_t timeout_ns, struct nmc_run_report 
 				   run->work.count);
 	if (!ret)
 		ret = outcome(run);
-	if (!ret && report) {
-		uint32_t size = report->size;
-
-		memcpy(report, &run->report, size < sizeof(run->report) ? size : sizeof(run->report));
-		report->size = size;
-	}
+	if (!ret && report)
+		ret = give(report, &run->report, sizeof(run->report), "struct nmc_run_report");
 	pthread_mutex_unlock(&run->lock);
 	return ret;
 }

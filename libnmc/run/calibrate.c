@@ -9,6 +9,7 @@
 #include "libnmc/error.h"
 #include "libnmc/run/probe.h"
 #include "libnmc/run/runner.h"
+#include "libnmc/sized.h"
 
 #define ROUNDS		3	/* the second and third take out what offset and gain had of one another */
 #define READOUTS	4	/* of a round, for read noise */
@@ -205,9 +206,5 @@ int nmc_plan_calibrate(struct nmc_plan *plan, struct nmc_calibration_report *rep
 	if (ret)
 		return ret;
 	complete(plan, &w);
-	if (report) {
-		w.r.size = report->size;
-		memcpy(report, &w.r, report->size < sizeof(w.r) ? report->size : sizeof(w.r));
-	}
-	return 0;
+	return report ? give(report, &w.r, sizeof(w.r), "struct nmc_calibration_report") : 0;
 }

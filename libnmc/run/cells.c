@@ -10,17 +10,6 @@
 #include "libnmc/run/health.h"
 #include "libnmc/run/runner.h"
 
-static int finish(struct nmc_plan *p, struct nmc_stream *stream, const struct nmc_slot_ref *slots, unsigned int count)
-{
-	struct device_result r;
-	uint64_t job;
-	int ret = nmc_job_submit(p->context, stream, slots, count, &job);
-
-	if (!ret)
-		ret = job_result(p->context, job, -1, &r);
-	return ret ? ret : job_outcome(&r, layer_of_tag, p);
-}
-
 int cells_read(struct nmc_plan *p, const struct block *b, float *mean)
 {
 	size_t cells = block_cells(p, b), i;
@@ -35,7 +24,7 @@ int cells_read(struct nmc_plan *p, const struct block *b, float *mean)
 	for (k = 0; !ret && k < CELLS_READS; k++) {
 		const int16_t *code = nmc_buffer_data(slot.buffer);
 
-		ret = finish(p, stream, &slot, 1);
+		ret = runner_job(p, stream, &slot, 1);
 		for (i = 0; !ret && i < cells; i++)
 			mean[i] += (float)code[i] * (1.0f / CELLS_READS);
 	}
@@ -54,7 +43,7 @@ static int write_some(struct nmc_plan *p, const struct block *b, const struct re
 
 	if (ret)
 		return ret;
-	ret = finish(p, stream, slots, PROGRAM_SLOTS);
+	ret = runner_job(p, stream, slots, PROGRAM_SLOTS);
 	for (i = 0; !ret && i < n; i++)
 		program_add(sum, &r[i], square);
 	nmc_stream_destroy(stream);

@@ -10,6 +10,7 @@
 #include "libnmc/error.h"
 #include "libnmc/run/probe.h"
 #include "libnmc/run/runner.h"
+#include "libnmc/sized.h"
 
 #define FACTOR_MOST	16.0
 
@@ -165,9 +166,5 @@ int nmc_plan_compensate(struct nmc_plan *plan, enum nmc_compensation how, struct
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	ret = compensate(plan, how, &r);
 	runner_end(plan->runner);
-	if (!ret && report) {
-		r.size = report->size;
-		memcpy(report, &r, report->size < sizeof(r) ? report->size : sizeof(r));
-	}
-	return ret;
+	return ret || !report ? ret : give(report, &r, sizeof(r), "struct nmc_compensation_report");
 }

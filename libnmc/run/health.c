@@ -70,16 +70,10 @@ static int read_block(struct nmc_plan *p, const struct block *b, struct nmc_buff
 {
 	struct nmc_slot_ref slot = { values, true };
 	struct nmc_stream *stream = NULL;
-	struct device_result r;
-	uint64_t job;
 	int ret = emit_reads(p, b, &stream);
 
 	if (!ret)
-		ret = nmc_job_submit(p->context, stream, &slot, 1, &job);
-	if (!ret)
-		ret = job_result(p->context, job, -1, &r);
-	if (!ret)
-		ret = job_outcome(&r, layer_of_tag, p);
+		ret = runner_job(p, stream, &slot, 1);
 	nmc_stream_destroy(stream);
 	return ret;
 }

@@ -44,10 +44,8 @@ static int read_card(struct nmc_plan *p, const struct block *b, struct probe *pr
 {
 	struct nmc_slot_ref slots[PROBE_SLOTS] = { { probe->columns, false }, { probe->in, false }, { probe->out, true } };
 	struct nmc_isa_column *columns = nmc_buffer_data(probe->columns);
-	struct nmc_stream *stream;
-	struct device_result r;
+	struct nmc_stream *stream = NULL;
 	unsigned int c;
-	uint64_t job;
 	int ret;
 
 	for (c = 0; c < b->cols; c++) {
@@ -58,13 +56,8 @@ static int read_card(struct nmc_plan *p, const struct block *b, struct probe *pr
 	memcpy(nmc_buffer_data(probe->in), p->stage[b->layer].probe,
 	       (size_t)p->probes * p->network->layer[b->layer].inputs);
 	ret = emit_probe(p, b, &stream);
-	if (ret)
-		return ret;
-	ret = nmc_job_submit(p->context, stream, slots, PROBE_SLOTS, &job);
 	if (!ret)
-		ret = job_result(p->context, job, -1, &r);
-	if (!ret)
-		ret = job_outcome(&r, layer_of_tag, p);
+		ret = runner_job(p, stream, slots, PROBE_SLOTS);
 	nmc_stream_destroy(stream);
 	return ret;
 }

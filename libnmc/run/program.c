@@ -9,6 +9,7 @@
 #include "libnmc/run/emit.h"
 #include "libnmc/run/health.h"
 #include "libnmc/run/runner.h"
+#include "libnmc/sized.h"
 
 #define LANES	2
 
@@ -184,9 +185,5 @@ int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *cont
 		return ret;
 	plan->pulses = sum.pulses;
 	program_complete(&sum, square, start);
-	if (report) {
-		sum.size = report->size;
-		memcpy(report, &sum, report->size < sizeof(sum) ? report->size : sizeof(sum));
-	}
-	return 0;
+	return report ? give(report, &sum, sizeof(sum), "struct nmc_program_report") : 0;
 }

@@ -9,6 +9,7 @@
 #include "libnmc/error.h"
 #include "libnmc/run/cells.h"
 #include "libnmc/run/runner.h"
+#include "libnmc/sized.h"
 
 #define WHOLE_SHARE	4	/* a tile of which more than one cell in so many is out is programmed as a whole */
 
@@ -183,9 +184,5 @@ int nmc_plan_refresh(struct nmc_plan *plan, double band, struct nmc_refresh_repo
 	if (ret)
 		return ret;
 	complete(&w, plan);
-	if (report) {
-		w.r.size = report->size;
-		memcpy(report, &w.r, report->size < sizeof(w.r) ? report->size : sizeof(w.r));
-	}
-	return 0;
+	return report ? give(report, &w.r, sizeof(w.r), "struct nmc_refresh_report") : 0;
 }

@@ -9,6 +9,7 @@
 #include "libnmc/error.h"
 #include "libnmc/run/cells.h"
 #include "libnmc/run/runner.h"
+#include "libnmc/sized.h"
 
 #define PASSES		4	/* the first confirms, each other finds the cells whose defect the targets before had hidden */
 #define BROKEN		0.2f	/* of the range: a cell that is farther from its target may be broken */
@@ -261,9 +262,5 @@ int nmc_plan_repair(struct nmc_plan *plan, struct nmc_repair_report *report)
 	if (ret)
 		return ret;
 	complete(&w, plan);
-	if (report) {
-		w.r.size = report->size;
-		memcpy(report, &w.r, report->size < sizeof(w.r) ? report->size : sizeof(w.r));
-	}
-	return 0;
+	return report ? give(report, &w.r, sizeof(w.r), "struct nmc_repair_report") : 0;
 }

@@ -10,6 +10,7 @@
 #include "libnmc/error.h"
 #include "libnmc/run/emit.h"
 #include "libnmc/run/runner.h"
+#include "libnmc/sized.h"
 
 uint64_t wall_ns(void)
 {
@@ -313,10 +314,19 @@ int runner_run(struct nmc_plan *p, uint64_t ticket, struct work *w, struct nmc_r
 	runner_end(p->runner);
 	if (ret || !report)
 		return ret;
-	w->used.size = report->size;
 	w->used.wall_ns = wall_ns() - start;
-	memcpy(report, &w->used, report->size < sizeof(w->used) ? report->size : sizeof(w->used));
-	return 0;
+	return give(report, &w->used, sizeof(w->used), "struct nmc_run_report");
+}
+
+int runner_job(struct nmc_plan *p, struct nmc_stream *stream, const struct nmc_slot_ref *slots, unsigned int count)
+{
+	struct device_result r;
+	uint64_t job;
+	int ret = nmc_job_submit(p->context, stream, slots, count, &job);
+
+	if (!ret)
+		ret = job_result(p->context, job, -1, &r);
+	return ret ? ret : job_outcome(&r, layer_of_tag, p);
 }
 
 void nmc_plan_values(const struct nmc_plan *plan, const int32_t *raw, size_t count, float *out)

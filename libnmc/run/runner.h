@@ -94,6 +94,9 @@ void runner_set_programmed(struct runner *r, bool programmed);
 /* Does @w when it is the turn of @ticket. -ECANCELED if it was cancelled before its last job was started. */
 int runner_run(struct nmc_plan *p, uint64_t ticket, struct work *w, struct nmc_run_report *report);
 
+/* In one's turn: does the job of one stream and waits for it; an error names the layer. */
+int runner_job(struct nmc_plan *p, struct nmc_stream *stream, const struct nmc_slot_ref *slots, unsigned int count);
+
 /* Name of the layer that an instruction's tag stands for, for job_outcome(). */
 const char *layer_of_tag(void *plan, uint32_t tag);
 

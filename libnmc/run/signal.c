@@ -9,6 +9,7 @@
 #include "libnmc/error.h"
 #include "libnmc/run/probe.h"
 #include "libnmc/run/runner.h"
+#include "libnmc/sized.h"
 
 /**
  * struct sums - of the codes of a layer
@@ -64,7 +65,7 @@ static int read_layer(struct nmc_plan *p, unsigned int layer, struct sums *s)
 
 int nmc_plan_signal(struct nmc_plan *plan, unsigned int layer, struct nmc_signal *signal)
 {
-	struct nmc_signal full = { .size = signal->size };
+	struct nmc_signal full = { .size = sizeof(full) };
 	struct sums s = { 0 };
 	int ret;
 
@@ -78,6 +79,5 @@ int nmc_plan_signal(struct nmc_plan *plan, unsigned int layer, struct nmc_signal
 	strncpy(full.name, plan->network->layer[layer].name, sizeof(full.name) - 1);
 	full.snr_db = s.noise > 0.0 ? 10.0 * log10(s.signal / s.noise) : INFINITY;
 	full.clip_share = (double)s.clips / (double)s.codes;
-	memcpy(signal, &full, signal->size < sizeof(full) ? signal->size : sizeof(full));
-	return 0;
+	return give(signal, &full, sizeof(full), "struct nmc_signal");
 }

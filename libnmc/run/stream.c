@@ -8,6 +8,7 @@
 #include "hw/nmc_regs.h"
 #include "libnmc/error.h"
 #include "libnmc/run/stream.h"
+#include "libnmc/sized.h"
 
 int nmc_stream_create(uint32_t sram_bytes, struct nmc_stream **stream)
 {
@@ -251,9 +252,11 @@ int nmc_job_wait(struct nmc_context *context, uint64_t job, int64_t timeout_ns, 
 	if (ret)
 		return ret;
 	if (report) {
-		struct nmc_job_report full = { report->size, r.status, r.cause, r.insn, r.modelled_ns, r.energy_fj };
+		struct nmc_job_report full = { sizeof(full), r.status, r.cause, r.insn, r.modelled_ns, r.energy_fj };
 
-		memcpy(report, &full, report->size < sizeof(full) ? report->size : sizeof(full));
+		ret = give(report, &full, sizeof(full), "struct nmc_job_report");
+		if (ret)
+			return ret;
 	}
 	return job_outcome(&r, NULL, NULL);
 }

@@ -22,20 +22,11 @@ static const struct shape deep = {
 
 static void expect_reference(const char *uri, const struct shape *s, uint32_t adc_bits)
 {
-	enum { COUNT = 150 };
-	float *in = make_inputs((size_t)COUNT * s->width[0]);
-	size_t n = (size_t)COUNT * s->width[s->layers];
-	int32_t *want = malloc(n * sizeof(*want)), *got;
-	struct rig r;
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
 
-	rig_open(&r, uri, s, 64, adc_bits);
-	assert_int_equal(nmc_plan_reference(r.plan, in, COUNT, want), 0);
-	got = run_raw(&r, in, COUNT, NULL);
-	assert_memory_equal(got, want, n * sizeof(*want));
-	free(got);
-	free(want);
-	free(in);
-	rig_close(&r);
+	o.batch = 64;
+	o.adc_bits = adc_bits;
+	rig_expect_reference(uri, s, &o);
 }
 
 static void ideal_is_the_reference(void **unused)
@@ -205,6 +196,10 @@ static void refusals(void **unused)
 	assert_non_null(strstr(nmc_last_error(), "10 are free of 10"));
 	nmc_device_close(device);
 	assert_int_equal(nmc_device_open("sim:rram,digital?tiles=2&rows=64&cols=64", &device), 0);
+	o.size = 0;
+	assert_int_equal(nmc_plan_create(device, network, &o, &plan), -EINVAL);
+	assert_non_null(strstr(nmc_last_error(), "size is not set"));
+	o.size = sizeof(o);
 	o.class_name = "pcm";
 	assert_int_equal(nmc_plan_create(device, network, &o, &plan), -ENOENT);
 	assert_non_null(strstr(nmc_last_error(), "rram, digital"));

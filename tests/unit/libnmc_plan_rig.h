@@ -110,6 +110,25 @@ static inline int32_t *run_raw(struct rig *r, const float *in, size_t count, str
 	return out;
 }
 
+/* A network on the card of @uri gives the integers of the reference. */
+static inline void rig_expect_reference(const char *uri, const struct shape *s, const struct nmc_plan_options *o)
+{
+	enum { COUNT = 150 };
+	float *in = make_inputs((size_t)COUNT * s->width[0]);
+	size_t n = (size_t)COUNT * s->width[s->layers];
+	int32_t *want = malloc(n * sizeof(*want)), *got;
+	struct rig r;
+
+	rig_open_options(&r, uri, s, o);
+	assert_int_equal(nmc_plan_reference(r.plan, in, COUNT, want), 0);
+	got = run_raw(&r, in, COUNT, NULL);
+	assert_memory_equal(got, want, n * sizeof(*want));
+	free(got);
+	free(want);
+	free(in);
+	rig_close(&r);
+}
+
 /*
  * URI of a card of one class in @uri: the shipped deck @name (DECKS is its folder) with @lines at its end, in a file of this
  * process; remove the file with rig_forget().

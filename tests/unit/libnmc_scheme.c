@@ -30,23 +30,6 @@ static struct nmc_plan_options scheme(enum nmc_scheme which, uint32_t parts, uin
 	return o;
 }
 
-static void expect_reference(const struct shape *s, const struct nmc_plan_options *o)
-{
-	float *in = make_inputs((size_t)COUNT * s->width[0]);
-	size_t n = (size_t)COUNT * s->width[s->layers];
-	int32_t *want = malloc(n * sizeof(*want)), *got;
-	struct rig r;
-
-	rig_open_options(&r, "sim:ideal?tiles=128&rows=64&cols=64&seed=3", s, o);
-	assert_int_equal(nmc_plan_reference(r.plan, in, COUNT, want), 0);
-	got = run_raw(&r, in, COUNT, NULL);
-	assert_memory_equal(got, want, n * sizeof(*want));
-	free(got);
-	free(want);
-	free(in);
-	rig_close(&r);
-}
-
 static void ideal_is_the_reference(void **unused)
 {
 	static const struct shape shapes[] = {
@@ -64,7 +47,7 @@ static void ideal_is_the_reference(void **unused)
 	(void)unused;
 	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
 		for (k = 0; k < sizeof(options) / sizeof(*options); k++)
-			expect_reference(&shapes[i], &options[k]);
+			rig_expect_reference("sim:ideal?tiles=128&rows=64&cols=64&seed=3", &shapes[i], &options[k]);
 }
 
 /* Relative error of a network on a card, in this scheme. */
