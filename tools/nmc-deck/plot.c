@@ -4,11 +4,9 @@
  */
 #include <errno.h>
 #include <math.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include "common/gnuplot.h"
 #include "nmc-deck/nmc-deck.h"
 
 #define LEVELS	8	/* of the first panel */
@@ -18,8 +16,6 @@
 #define CELLS	2048
 #define DEVICES	256
 #define SHOWN	4	/* devices of the staircase that are drawn alone */
-
-extern char **environ;
 
 /**
  * struct picture - what is being drawn
@@ -37,15 +33,6 @@ struct picture {
 	FILE *f;
 };
 
-/* Text in single quotes, in which gnuplot substitutes nothing. */
-static void put_quoted(FILE *f, const char *text)
-{
-	fputc('\'', f);
-	for (; *text; text++)
-		fprintf(f, *text == '\'' ? "''" : "%c", (unsigned char)*text < 0x20 ? ' ' : *text);
-	fputc('\'', f);
-}
-
 static int broken(void)
 {
 	return tool_fail(EXIT_FAILURE, "%s", nmc_last_error());
@@ -56,16 +43,10 @@ static void head(const struct picture *p)
 	char title[512];
 
 	snprintf(title, sizeof(title), "%s: %s", p->info.name, p->info.title);
-	fputs("set encoding utf8\n"
-	      "set terminal svg size 1200,920 noenhanced font 'sans-serif,14' background '#ffffff'\n"
-	      "set border 3 lc '#555555'\nset tics nomirror out textcolor '#333333'\nset grid lc '#dddddd' lt 1 lw 1\n"
-	      "set style fill transparent solid 0.35 noborder\n"
-	      "set linetype 1 lc '#0072b2'\nset linetype 2 lc '#d55e00'\nset linetype 3 lc '#009e73'\n"
-	      "set linetype 4 lc '#cc79a7'\nset linetype 5 lc '#e69f00'\nset linetype 6 lc '#56b4e9'\n"
-	      "set linetype 7 lc '#7f5f2f'\nset linetype 8 lc '#444444'\n"
-	      "set lmargin 10\nset rmargin 4\nset tmargin 3\nset bmargin 4\n", p->f);
+	gnuplot_style(p->f, 1200, 920);
+	fputs("set lmargin 10\nset rmargin 4\nset tmargin 3\nset bmargin 4\n", p->f);
 	fputs("set multiplot layout 2,2 title ", p->f);
-	put_quoted(p->f, title);
+	gnuplot_text(p->f, title);
 	fputs(" font ',18'\n", p->f);
 }
 
@@ -313,37 +294,11 @@ static void draw_current(const struct picture *p)
 /* Runs gnuplot with @text as its input and @to as its output. */
 static int run_gnuplot(const char *text, size_t bytes, FILE *to)
 {
-	static char *const argv[] = { (char *)"gnuplot", (char *)"-d", (char *)"-", NULL };
-	posix_spawn_file_actions_t actions;
-	int fds[2], status = 0, ret;
-	pid_t pid;
+	char error[256];
 
-	if (fflush(to) || pipe(fds))
-		return tool_fail(EXIT_FAILURE, "gnuplot cannot be run: %s", strerror(errno));
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fds[0], STDIN_FILENO);
-	posix_spawn_file_actions_addclose(&actions, fds[1]);
-	if (fileno(to) != STDOUT_FILENO)
-		posix_spawn_file_actions_adddup2(&actions, fileno(to), STDOUT_FILENO);
-	ret = posix_spawnp(&pid, "gnuplot", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	close(fds[0]);
-	while (!ret && bytes) {
-		ssize_t n = write(fds[1], text, bytes);
-
-		if (n < 0 && errno != EINTR)
-			break;
-		text += n > 0 ? n : 0;
-		bytes -= n > 0 ? (size_t)n : 0;
-	}
-	close(fds[1]);
-	if (ret == ENOENT)
-		return tool_fail(EXIT_FAILURE, "gnuplot, which draws, is not installed (package gnuplot-nox)");
-	if (ret)
-		return tool_fail(EXIT_FAILURE, "gnuplot cannot be run: %s", strerror(ret));
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return status || bytes ? tool_fail(EXIT_FAILURE, "gnuplot failed") : 0;
+	if (fflush(to))
+		return tool_fail(EXIT_FAILURE, "the output cannot be written: %s", strerror(errno));
+	return gnuplot_draw(text, bytes, fileno(to), error, sizeof(error)) ? tool_fail(EXIT_FAILURE, "%s", error) : 0;
 }
 
 static int draw(struct picture *p, FILE *to)

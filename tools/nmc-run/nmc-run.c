@@ -32,6 +32,7 @@ static const char usage[] =
 	"      --batch N          vectors in one step on the card (default: what fits)\n"
 	"      --age TIME         let card time pass between programming and running: 1s, 1h, 30d, 1y\n"
 	"      --ages LIST        accuracy at each of these ages, as in 1s,1h,1d,30d,1y,10y\n"
+	"      --plot FILE.svg    draw accuracy over --ages\n"
 	"      --compensate LIST  how converter ranges follow drift: none, global (one factor a tile), column (default none)\n"
 	"      --baseline WHAT    what compensation compares with: card (as programmed, noise included) or ideal (default card)\n"
 	"      --seeds N          N cards with seeds from --seed on: mean accuracy and its 95 % confidence interval\n"
@@ -71,7 +72,7 @@ int run_fail(int status, const char *text)
 }
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
-       OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_SCHEME, OPT_REPAIR,
+       OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_PLOT, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_SCHEME, OPT_REPAIR,
        OPT_CONVERTERS, OPT_REFRESH, OPT_PLAN, OPT_JSON };
 
 static const struct option options[] = {
@@ -89,6 +90,7 @@ static const struct option options[] = {
 	{ "seeds", required_argument, NULL, OPT_SEEDS },
 	{ "age", required_argument, NULL, OPT_AGE },
 	{ "ages", required_argument, NULL, OPT_AGES },
+	{ "plot", required_argument, NULL, OPT_PLOT },
 	{ "compensate", required_argument, NULL, OPT_COMPENSATE },
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "breakdown", no_argument, NULL, OPT_BREAKDOWN },
@@ -171,6 +173,11 @@ static int study_option(struct run_options *o, int option, const char *text)
 		if (option == OPT_AGE && strchr(text, ','))
 			return run_fail(EXIT_USAGE, "--age takes one age; --ages takes a list");
 		return study_ages(o, text);
+	case OPT_PLOT:
+		o->plot = text;
+		if (strlen(text) > 4 && !strcmp(text + strlen(text) - 4, ".svg"))
+			return 0;
+		return run_fail(EXIT_USAGE, "--plot writes SVG: name the file NAME.svg");
 	case OPT_COMPENSATE:
 		return study_hows(o, text);
 	case OPT_BASELINE:
@@ -256,6 +263,7 @@ static int parse(int argc, char **argv, struct run_options *o)
 			return EXIT_USAGE;
 		case OPT_AGE:
 		case OPT_AGES:
+		case OPT_PLOT:
 		case OPT_COMPENSATE:
 		case OPT_BASELINE:
 		case OPT_BREAKDOWN:
@@ -298,6 +306,8 @@ static int check_study(struct run_options *o)
 	if (!o->hows)
 		o->hows = 1;
 	o->study |= o->seeds > 1 || o->breakdown || o->hows > 1;
+	if (o->plot && (!o->study || o->ages < 2 || !o->age[1].ns))
+		return run_fail(EXIT_USAGE, "--plot draws accuracy over age: it needs --ages with two ages or more");
 	if (!o->study)
 		return 0;
 	if (!o->labels)

@@ -52,6 +52,7 @@ struct run_options {
 	bool converters;
 	double refresh;
 	bool study;
+	const char *plot;
 	bool show_plan;
 	bool json;
 	char **argv;
@@ -107,6 +108,9 @@ int report_text(const struct run_state *s);
 int report_json(const struct run_state *s);
 int report_study_text(const struct run_state *s);
 int report_study_json(const struct run_state *s);
+
+/* Draws accuracy over age to the file that --plot names. Returns the exit status. */
+int picture_ages(const struct run_state *s);
 
 /* Lists on the command line; 0 or the exit status after an error was printed. */
 int study_ages(struct run_options *o, const char *list);

@@ -350,6 +350,10 @@ static int one_card(struct run_state *s, unsigned int seed)
 
 static int report(const struct run_state *s)
 {
+	int ret = s->o->plot ? picture_ages(s) : 0;
+
+	if (ret)
+		return ret;
 	if (s->o->study)
 		return s->o->json ? report_study_json(s) : report_study_text(s);
 	return s->o->json ? report_json(s) : report_text(s);

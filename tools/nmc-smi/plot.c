@@ -1,26 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
- * Health of tiles as a picture, drawn by gnuplot: its standard output is the file, its standard input the script.
+ * Health of tiles as a picture.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
-#include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
-#include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <stdlib.h>
+#include "common/gnuplot.h"
 #include "nmc-smi/tiles.h"
 
 #define DAY_S	86400.0
 
-extern char **environ;
-
 static void head(FILE *f, const struct card_view *v, const char *what)
 {
-	fprintf(f, "set terminal svg size 960,480 dynamic background rgb 'white'\n");
-	fprintf(f, "set title 'Card %u: %s'\nset grid\nset key top left\n", v->card->index, what);
+	gnuplot_style(f, 960, 480);
+	fprintf(f, "set title 'Card %u: %s'\nset key top left\n", v->card->index, what);
 }
 
 static void threshold(FILE *f, const struct card_view *v)
@@ -85,68 +78,25 @@ static void curve(FILE *f, const struct card_view *v)
 	fprintf(f, "%g %g\ne\n", t->age_s / DAY_S, 100.0 * (double)t->info.deviation);
 }
 
-static int start(pid_t *pid, int in, int out)
+static int script(const struct card_view *v, enum tiles_command command, char **text, size_t *bytes)
 {
-	char *argv[] = { "gnuplot", NULL };
-	posix_spawn_file_actions_t actions;
-	int err;
+	FILE *f = open_memstream(text, bytes);
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-	posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
-	err = posix_spawnp(pid, "gnuplot", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	return err;
-}
-
-/* Script into the pipe, wait; 0 or -1 after a message. */
-static int feed(const struct card_view *v, enum tiles_command command, int to, pid_t pid)
-{
-	FILE *f = fdopen(to, "w");
-	int status = -1;
-
-	signal(SIGPIPE, SIG_IGN);	/* gnuplot may end early: its status tells */
-	if (f && command == TILES_RETENTION)
+	if (!f)
+		return -1;
+	if (command == TILES_RETENTION)
 		curve(f, v);
-	else if (f)
-		bars(f, v, command == TILES_WEAR);
-	if (f)
-		fclose(f);
 	else
-		close(to);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	signal(SIGPIPE, SIG_DFL);
-	if (!WIFEXITED(status) || WEXITSTATUS(status)) {
-		fprintf(stderr, "nmc-smi: --plot: gnuplot failed\n");
-		return -1;
-	}
-	return 0;
-}
-
-static int draw(const struct card_view *v, enum tiles_command command, int file)
-{
-	int pipes[2], err;
-	pid_t pid;
-
-	if (pipe2(pipes, O_CLOEXEC)) {
-		fprintf(stderr, "nmc-smi: --plot: %s\n", strerror(errno));
-		return -1;
-	}
-	err = start(&pid, pipes[0], file);
-	close(pipes[0]);
-	if (err) {
-		close(pipes[1]);
-		fprintf(stderr, "nmc-smi: --plot: gnuplot cannot be started: %s; install package gnuplot-nox\n", strerror(err));
-		return -1;
-	}
-	return feed(v, command, pipes[1], pid);
+		bars(f, v, command == TILES_WEAR);
+	return fclose(f);
 }
 
 int tiles_plot(const struct card_view *v, unsigned int cards, enum tiles_command command, const char *path)
 {
+	char error[4200] = "out of memory", *text = NULL;
+	size_t bytes;
 	unsigned int i;
-	int file, ret;
+	int ret;
 
 	for (i = 0; i < cards && *v->card->error; i++)
 		v++;
@@ -156,14 +106,9 @@ int tiles_plot(const struct card_view *v, unsigned int cards, enum tiles_command
 		fprintf(stderr, "nmc-smi: --plot: no tile has been measured yet, there is nothing to draw\n");
 		return -1;
 	}
-	file = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (file < 0) {
-		fprintf(stderr, "nmc-smi: --plot: %s: %s\n", path, strerror(errno));
-		return -1;
-	}
-	ret = draw(v, command, file);
-	close(file);
+	ret = script(v, command, &text, &bytes) ? -1 : gnuplot_file(text, bytes, path, error, sizeof(error));
+	free(text);
 	if (ret)
-		unlink(path);
+		fprintf(stderr, "nmc-smi: --plot: %s\n", error);
 	return ret;
 }
