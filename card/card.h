@@ -161,13 +161,13 @@ struct card_law_bin {
 };
 
 /**
- * card_law_open() - how cells of a shipped deck age
- * @name: name of the deck
+ * card_law_open() - how cells of a deck age
+ * @name: name of a shipped deck, or a file's path that has a '/' or '.'
  * @law: out: to be given to card_law_close()
  * @error: filled on failure
  * @error_bytes: its size
  *
- * Return: 0, -ENOENT (not shipped), -ENOMEM.
+ * Return: 0, -ENOENT (not shipped), -ENOMEM, or what reading the deck ends with.
  */
 int card_law_open(const char *name, struct card_law **law, char *error, size_t error_bytes);
 
@@ -182,6 +182,9 @@ int card_law_open(const char *name, struct card_law **law, char *error, size_t e
 int card_law_of(struct card *card, unsigned int class, struct card_law **law);
 void card_law_close(struct card_law *law);
 
+/* Digest of the deck, as struct nmc_tile_class has it. */
+uint64_t card_law_deck(const struct card_law *law);
+
 /**
  * card_law_bins() - moments of the deviation from the target at two ages
  * @law: the law
@@ -191,9 +194,10 @@ void card_law_close(struct card_law *law);
  * @bins: out: %CARD_LAW_BINS
  *
  * By quadrature over what a write freezes in a cell, with the tables and kernels that cells of the card age with: deterministic,
- * no cell is looked at. Defects, wires and the temperature coefficient are left out. Thread-safe.
+ * no cell is looked at. Defects, wires and the temperature coefficient are left out. The latest answers are kept, as tiles that
+ * were programmed together are asked about at the same ages. Thread-safe.
  */
-void card_law_bins(const struct card_law *law, float kelvin, uint64_t now_ns, uint64_t then_ns, struct card_law_bin *bins);
+void card_law_bins(struct card_law *law, float kelvin, uint64_t now_ns, uint64_t then_ns, struct card_law_bin *bins);
 
 #define CARD_KELVIN	300.0f	/* temperature of a new card: the reference of the shipped decks */
 

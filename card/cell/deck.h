@@ -476,6 +476,13 @@ int deck_load(const char *name, struct deck *deck, char *error, size_t error_byt
 const char *deck_shipped(unsigned int index, const char **text);
 
 /**
+ * deck_digest() - 64 bits that tell decks apart by what they state, not by name, title or source
+ * @deck: deck
+ * Return: FNV-1a of all keys and values as deck_write() gives them; 0 if there is no memory for it
+ */
+uint64_t deck_digest(const struct deck *deck);
+
+/**
  * deck_write() - what stands behind a key, as a deck would state it; reading it gives the same value
  * @deck: deck
  * @path: key as in struct deck_key, or "spread" for the whole list

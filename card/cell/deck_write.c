@@ -247,3 +247,28 @@ int deck_write(const struct deck *deck, const char *path, char *text, size_t byt
 	freelocale(c);
 	return ret ? ret : w.bytes < bytes ? 0 : -ENOSPC;
 }
+
+static uint64_t mix(uint64_t hash, const char *text)
+{
+	do {
+		hash = (hash ^ (unsigned char)*text) * 0x100000001b3ull;
+	} while (*text++);
+	return hash;
+}
+
+uint64_t deck_digest(const struct deck *deck)
+{
+	uint64_t hash = 0xcbf29ce484222325ull;
+	char *text = malloc(DECK_BYTES);
+	const struct key *k;
+
+	if (!text)
+		return 0;
+	for (k = deck_keys; k->path; k++)
+		if (k->kind != DECK_STRING && !deck_write(deck, k->path, text, DECK_BYTES))
+			hash = mix(mix(hash, k->path), text);
+	if (!deck_write(deck, "spread", text, DECK_BYTES))
+		hash = mix(mix(hash, "spread"), text);
+	free(text);
+	return hash;
+}

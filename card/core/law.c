@@ -4,7 +4,9 @@
  * of nodes, over the deviate that a write freezes and over what the verify leaves, which the card's own kernels let age.
  */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
+#include <string.h>
 #include "card/cell/gauss.h"
 #include "card/core/machine.h"
 
@@ -17,9 +19,29 @@
 _Static_assert(NODES <= CELL_LANES, "nodes are handled side by side");
 _Static_assert(CARD_LAW_BINS * BIN > NMC_CONDUCTANCE_MAX, "bins reach the highest conductance");
 
+#define KEPT		128			/* tiles that were written together are asked about at the same ages */
+
+/* Moments at two ages of the grid. */
+struct answer {
+	int now;
+	int then;
+	struct card_law_bin bin[CARD_LAW_BINS];
+};
+
+/**
+ * struct card_law - how cells of a technology age
+ * @tech: it
+ * @own: the same if it was made for the law
+ * @lock: protects what follows
+ * @kept: the latest answers
+ * @asked: how many there have been
+ */
 struct card_law {
 	const struct cell_tech *tech;
 	struct cell_tech *own;
+	pthread_mutex_t lock;
+	struct answer *kept[KEPT];
+	unsigned int asked;
 };
 
 /**
@@ -46,6 +68,7 @@ int card_law_open(const char *name, struct card_law **law, char *error, size_t e
 		return ret;
 	}
 	l->tech = l->own;
+	pthread_mutex_init(&l->lock, NULL);
 	*law = l;
 	return 0;
 }
@@ -60,16 +83,27 @@ int card_law_of(struct card *card, unsigned int class, struct card_law **law)
 	if (!l)
 		return -ENOMEM;
 	l->tech = card->classes[class].tech;
+	pthread_mutex_init(&l->lock, NULL);
 	*law = l;
 	return 0;
 }
 
 void card_law_close(struct card_law *law)
 {
+	unsigned int i;
+
 	if (!law)
 		return;
+	for (i = 0; i < KEPT; i++)
+		free(law->kept[i]);
+	pthread_mutex_destroy(&law->lock);
 	cell_tech_close(law->own);
 	free(law);
+}
+
+uint64_t card_law_deck(const struct card_law *law)
+{
+	return deck_digest(&law->tech->deck);
 }
 
 /* Deviation of a written cell, microsiemens: what verify leaves, and programming noise that time does not change. */
@@ -189,30 +223,75 @@ static int16_t bin_target(const struct cell_tech *tech, unsigned int bin)
 	return cell_target(tech, (int16_t)(code > NMC_CONDUCTANCE_MAX ? NMC_CONDUCTANCE_MAX : code));
 }
 
-void card_law_bins(const struct card_law *law, float kelvin, uint64_t now_ns, uint64_t then_ns, struct card_law_bin *bins)
+/* The ages are points of the grid. */
+static void integrate(const struct cell_tech *tech, int now_grid, int then_grid, struct card_law_bin *bins)
 {
-	const struct cell_tech *tech = law->tech;
 	struct philox_stream device = philox_stream(0, 0, PURPOSE_DEVICE, 0);
 	struct cell_age now, then;
 	struct nodes n;
 	unsigned int i;
-	int grid;
 
 	weigh_nodes(&n);
-	for (i = 0; i < CARD_LAW_BINS; i++)
-		bins[i] = (struct card_law_bin){ 0 };
-	if (tech->exact)
-		return;
-	grid = cell_age_grid(time_felt(&tech->deck.thermal, kelvin, now_ns));
-	cell_age_at(tech, grid, &now);
-	cell_age_at(tech, cell_age_grid(time_felt(&tech->deck.thermal, kelvin, then_ns)), &then);
+	cell_age_at(tech, now_grid, &now);
+	cell_age_at(tech, then_grid, &then);
 	for (i = 0; i < CARD_LAW_BINS; i++) {
 		float a[NODES], b[NODES];
 
+		bins[i] = (struct card_law_bin){ 0 };
 		fill_nodes(tech, bin_target(tech, i), &n);
 		tech->kernels->age(tech, &now, &device, 0, NODES, n.target, n.g, n.frozen, a);
 		tech->kernels->age(tech, &then, &device, 0, NODES, n.target, n.g, n.frozen, b);
-		read_moments(tech, &n, grid, a, &bins[i]);
+		read_moments(tech, &n, now_grid, a, &bins[i]);
 		moments(&n, a, b, &bins[i]);
 	}
+}
+
+static bool recall(struct card_law *law, int now, int then, struct card_law_bin *bins)
+{
+	bool found = false;
+	unsigned int i;
+
+	pthread_mutex_lock(&law->lock);
+	for (i = 0; !found && i < KEPT && law->kept[i]; i++) {
+		found = law->kept[i]->now == now && law->kept[i]->then == then;
+		if (found)
+			memcpy(bins, law->kept[i]->bin, sizeof(law->kept[i]->bin));
+	}
+	pthread_mutex_unlock(&law->lock);
+	return found;
+}
+
+/* Instead of the oldest one; without memory nothing is kept. */
+static void keep(struct card_law *law, int now, int then, const struct card_law_bin *bins)
+{
+	struct answer **place;
+
+	pthread_mutex_lock(&law->lock);
+	place = &law->kept[law->asked % KEPT];
+	if (!*place)
+		*place = malloc(sizeof(**place));
+	if (*place) {
+		(*place)->now = now;
+		(*place)->then = then;
+		memcpy((*place)->bin, bins, sizeof((*place)->bin));
+		law->asked++;
+	}
+	pthread_mutex_unlock(&law->lock);
+}
+
+void card_law_bins(struct card_law *law, float kelvin, uint64_t now_ns, uint64_t then_ns, struct card_law_bin *bins)
+{
+	const struct cell_tech *tech = law->tech;
+	int now, then;
+
+	if (tech->exact) {
+		memset(bins, 0, CARD_LAW_BINS * sizeof(*bins));
+		return;
+	}
+	now = cell_age_grid(time_felt(&tech->deck.thermal, kelvin, now_ns));
+	then = cell_age_grid(time_felt(&tech->deck.thermal, kelvin, then_ns));
+	if (recall(law, now, then, bins))
+		return;
+	integrate(tech, now, then, bins);
+	keep(law, now, then, bins);
 }

@@ -36,6 +36,7 @@ int tiles_describe(struct card *card, struct card_class *class, const char *name
 	}
 	d->gmin_ns = (uint32_t)(tech->deck.gmin * 1000.0f);
 	d->gmax_ns = (uint32_t)(tech->deck.gmax * 1000.0f);
+	d->deck = deck_digest(&tech->deck);
 	return 0;
 }
 

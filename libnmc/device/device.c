@@ -73,6 +73,7 @@ int nmc_device_open(const char *uri, struct nmc_device **device)
 		free(d);
 		return ret;
 	}
+	pthread_mutex_init(&d->lock, NULL);
 	d->refs = 1;
 	*device = d;
 	return 0;
@@ -85,9 +86,16 @@ void device_get(struct nmc_device *device)
 
 void device_put(struct nmc_device *device)
 {
+	unsigned int i;
+
 	if (__atomic_sub_fetch(&device->refs, 1, __ATOMIC_ACQ_REL))
 		return;
+	for (i = 0; i < DEVICE_LAWS; i++)
+		law_close(device->law[i]);
 	device->reach->ops->close(device->reach);
+	while (device->decks)
+		free(device->deck[--device->decks]);
+	pthread_mutex_destroy(&device->lock);
 	free(device);
 }
 

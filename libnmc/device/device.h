@@ -6,6 +6,7 @@
 #ifndef NMC_DEVICE_H
 #define NMC_DEVICE_H
 
+#include <pthread.h>
 #include "nmc.h"
 
 #define DEVICE_MAX_SLOTS 64
@@ -108,7 +109,7 @@ struct device_result {
  * @context_create: attaches sets
  * @context_destroy: detaches
  * @submit: queues a job
- * @law: how cells of a class age; NULL where only the class's name can tell
+ * @law: how cells of a class age; NULL where only the class's deck can tell
  * @wait: waits for a job until @timeout_ns passed (negative: without limit); -ETIMEDOUT
  */
 struct device_ops {
@@ -141,12 +142,34 @@ struct device {
 	const struct device_ops *ops;
 };
 
-/* Buffers hold a reference, so that one may be given up after its device was closed. */
+#define DEVICE_DECKS	16
+#define DEVICE_LAWS	32	/* classes whose law can be known */
+
+/**
+ * struct nmc_device - a card that is open
+ * @reach: the way to it
+ * @uri: its URI
+ * @refs: buffers hold one each, so that one may be given up after its device was closed
+ * @lock: protects what follows
+ * @deck: decks that the application has told of
+ * @decks: how many
+ * @law: laws by class that were asked for; they end with the device
+ */
 struct nmc_device {
 	struct device *reach;
 	char uri[128];
 	unsigned int refs;
+	pthread_mutex_t lock;
+	char *deck[DEVICE_DECKS];
+	unsigned int decks;
+	struct law *law[DEVICE_LAWS];
 };
+
+/*
+ * The law of a class, as long as the device is open: of the card's own cells, else by the digest of its deck of those that are
+ * shipped or told; -ENOTSUP with a text.
+ */
+int device_law(struct nmc_device *device, const struct nmc_class_info *class, struct law **law);
 
 void device_get(struct nmc_device *device);
 void device_put(struct nmc_device *device);
@@ -176,12 +199,13 @@ int accel_open(unsigned int number, struct device **device);
 int accel_enumerate(struct nmc_device_entry *entries, unsigned int count);
 
 /*
- * How cells of the shipped technology @name age; -ENOTSUP with a text where there is no such. law_bins() fills in all
- * %LAW_BINS; integer classes and perfect cells have zeros.
+ * How cells of a deck age, a shipped one by name or a file; an errno with a text where there is no such. law_deck() is the
+ * deck's digest. law_bins() fills in all %LAW_BINS; integer classes and perfect cells have zeros.
  */
-int law_shipped(const char *name, struct law **law);
+int law_open(const char *name, struct law **law);
+uint64_t law_deck(const struct law *law);
 void law_close(struct law *law);
-void law_bins(const struct law *law, double celsius, uint64_t now_ns, uint64_t then_ns, struct law_bin *bins);
+void law_bins(struct law *law, double celsius, uint64_t now_ns, uint64_t then_ns, struct law_bin *bins);
 
 /* Opens a card in this process: the part of the URI after "sim:". */
 int sim_open(const char *spec, struct device **device);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * How cells age: the law of a shipped technology, or of a class of a card in this process.
+ * How cells age: the law of a deck, or of a class of a card in this process.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static int give(int error, struct card_law *card, struct law **law)
 	return 0;
 }
 
-int law_shipped(const char *name, struct law **law)
+int law_open(const char *name, struct law **law)
 {
 	struct card_law *card = NULL;
 	char error[512] = "";
@@ -34,9 +34,12 @@ int law_shipped(const char *name, struct law **law)
 
 	if (ret == -ENOMEM)
 		return fail_memory();
-	if (ret)
-		return fail(-ENOTSUP, "how cells of class \"%s\" age is not known here: %s", name, error);
-	return give(ret, card, law);
+	return ret ? fail(ret, "%s", error) : give(ret, card, law);
+}
+
+uint64_t law_deck(const struct law *law)
+{
+	return card_law_deck(law->card);
 }
 
 int sim_law(struct device *d, unsigned int class_index, struct law **law)
@@ -57,7 +60,7 @@ void law_close(struct law *law)
 	free(law);
 }
 
-void law_bins(const struct law *law, double celsius, uint64_t now_ns, uint64_t then_ns, struct law_bin *bins)
+void law_bins(struct law *law, double celsius, uint64_t now_ns, uint64_t then_ns, struct law_bin *bins)
 {
 	struct card_law_bin all[CARD_LAW_BINS];
 	unsigned int i;

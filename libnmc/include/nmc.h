@@ -159,6 +159,8 @@ int nmc_device_info(struct nmc_device *device, struct nmc_device_info *info);
  * @adc_bits_max: column converters
  * @gmin_us: lowest conductance, microsiemens
  * @gmax_us: highest conductance, microsiemens
+ * @reserved: zero
+ * @deck: digest of the deck that the class is made of, 0 if the card does not say
  */
 struct nmc_class_info {
 	uint32_t size;
@@ -180,11 +182,25 @@ struct nmc_class_info {
 	float gmin_us;
 	float gmax_us;
 	uint32_t what_if;
+	uint32_t reserved;
+	uint64_t deck;
 };
 #define NMC_CLASS_INFO_INIT { .size = sizeof(struct nmc_class_info) }
 
 /* Class number @index; -ENOENT past the last. */
 int nmc_device_class(struct nmc_device *device, unsigned int index, struct nmc_class_info *info);
+
+/**
+ * nmc_device_add_deck() - tells of a deck that a class of a card is made of
+ * @device: the card
+ * @name: name of a shipped deck, or path of a deck file (with a '/' or '.')
+ *
+ * A card behind the kernel names its classes and gives a digest of each one's deck; how cells of a deck that is not shipped
+ * age, which predictions need, is not known without the deck. A card in this process knows its decks.
+ * Return: 0; -ENOENT (no such deck, or no class of the card is made of it), -EINVAL (bad deck, the text says where), -ENOSPC
+ * (more than 16), -ENOMEM. Thread-safe.
+ */
+int nmc_device_add_deck(struct nmc_device *device, const char *name);
 
 /* Index of the class called @name, or -ENOENT with the list of classes in the error text. */
 int nmc_device_find_class(struct nmc_device *device, const char *name);

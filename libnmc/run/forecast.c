@@ -32,7 +32,7 @@
  * @error: allowed for the law
  */
 struct measured {
-	const struct law *law;
+	struct law *law;
 	double celsius;
 	uint64_t age_ns;
 	double cells[LAW_BINS];
@@ -162,14 +162,12 @@ static int cross(const struct measured *m, unsigned int n, double threshold, str
 	return 0;
 }
 
-/* What the last full read of tile @tile of a plan says; the law is to be closed. */
-static int measured_by_plan(struct nmc_plan *p, unsigned int tile, struct measured *m, struct law **law)
+/* What the last full read of tile @tile of a plan says. */
+static int measured_by_plan(struct nmc_plan *p, unsigned int tile, struct measured *m)
 {
 	const struct health *h;
 	unsigned int i, b;
-	int ret;
 
-	*law = NULL;
 	for (b = 0; b < p->blocks && p->block[b].tile != tile; b++)
 		;
 	if (b == p->blocks)
@@ -186,9 +184,7 @@ static int measured_by_plan(struct nmc_plan *p, unsigned int tile, struct measur
 	m->all = h->sound + h->broken ? (double)(h->sound + h->broken) : 1.0;
 	m->square = h->square > 0.0 ? h->square / m->sound : 0.0;
 	m->broken_square = h->broken_square;
-	ret = health_law(p->device, &p->class, law, &m->celsius);
-	m->law = *law;
-	return ret;
+	return health_law(p->device, &p->class, &m->law, &m->celsius);
 }
 
 /* Half of all cells at the lowest conductance, the others spread evenly, or most of them low. */
@@ -202,13 +198,12 @@ static void guess_targets(struct measured *m, bool small)
 }
 
 /* What the background scrub says of a physical tile. */
-static int measured_by_scrub(struct nmc_device *device, const struct nmc_tile_info *t, struct measured *m, struct law **law)
+static int measured_by_scrub(struct nmc_device *device, const struct nmc_tile_info *t, struct measured *m)
 {
 	struct nmc_class_info class = NMC_CLASS_INFO_INIT;
 	double deviation = (double)t->deviation * NMC_CONDUCTANCE_MAX;
 	int ret = nmc_device_class(device, t->class_index, &class);
 
-	*law = NULL;
 	if (ret)
 		return ret;
 	if (!class.converters)
@@ -222,9 +217,7 @@ static int measured_by_scrub(struct nmc_device *device, const struct nmc_tile_in
 		.error = GUESS_ERROR,
 	};
 	m->sound = m->all = t->cells ? t->cells : (double)class.rows * class.cols;
-	ret = health_law(device, &class, law, &m->celsius);
-	m->law = *law;
-	return ret;
+	return health_law(device, &class, &m->law, &m->celsius);
 }
 
 /* Predictions for each of @n views of the same tile, those of view k from @out[k] on. */
@@ -249,24 +242,20 @@ int nmc_health_predict(struct nmc_plan *plan, unsigned int tile, const uint64_t 
 		       struct nmc_prediction *out)
 {
 	struct measured m;
-	struct law *law;
-	int ret = measured_by_plan(plan, tile, &m, &law);
+	int ret = measured_by_plan(plan, tile, &m);
 
 	if (!ret)
 		ret = predict_all(&m, 1, ages_ns, count, &out);
-	law_close(law);
 	return ret;
 }
 
 int nmc_health_crossing(struct nmc_plan *plan, unsigned int tile, double threshold, struct nmc_crossing *out)
 {
 	struct measured m;
-	struct law *law;
-	int ret = measured_by_plan(plan, tile, &m, &law);
+	int ret = measured_by_plan(plan, tile, &m);
 
 	if (!ret)
 		ret = cross(&m, 1, threshold, out);
-	law_close(law);
 	return ret;
 }
 
@@ -282,9 +271,9 @@ static struct nmc_prediction join(struct nmc_prediction a, struct nmc_prediction
 }
 
 /* The two guesses of what a stranger's tile holds. */
-static int views_by_scrub(struct nmc_device *device, const struct nmc_tile_info *tile, struct measured *m, struct law **law)
+static int views_by_scrub(struct nmc_device *device, const struct nmc_tile_info *tile, struct measured *m)
 {
-	int ret = measured_by_scrub(device, tile, &m[0], law);
+	int ret = measured_by_scrub(device, tile, &m[0]);
 
 	if (ret)
 		return ret;
@@ -299,16 +288,14 @@ int nmc_health_forecast(struct nmc_device *device, const struct nmc_tile_info *t
 {
 	struct nmc_prediction *other = calloc((size_t)count + 1, sizeof(*other)), *const both[VIEWS] = { out, other };
 	struct measured m[VIEWS];
-	struct law *law = NULL;
 	unsigned int i;
-	int ret = other ? views_by_scrub(device, tile, m, &law) : fail_memory();
+	int ret = other ? views_by_scrub(device, tile, m) : fail_memory();
 
 	if (!ret)
 		ret = predict_all(m, VIEWS, ages_ns, count, both);
 	for (i = 0; !ret && i < count; i++)
 		out[i] = join(out[i], other[i]);
 	free(other);
-	law_close(law);
 	return ret;
 }
 
@@ -317,12 +304,10 @@ int nmc_health_forecast_crossing(struct nmc_device *device, const struct nmc_til
 {
 	struct nmc_crossing c[VIEWS] = { 0 };
 	struct measured m[VIEWS];
-	struct law *law;
-	int ret = views_by_scrub(device, tile, m, &law);
+	int ret = views_by_scrub(device, tile, m);
 
 	if (!ret)
 		ret = cross(m, VIEWS, threshold, c);
-	law_close(law);
 	if (ret)
 		return ret;
 	out->seconds = isinf(c[0].seconds) || isinf(c[1].seconds) ? fmin(c[0].seconds, c[1].seconds) :

@@ -35,14 +35,13 @@ void health_free(struct nmc_plan *p)
 int health_law(struct nmc_device *device, const struct nmc_class_info *class, struct law **law, double *celsius)
 {
 	struct nmc_health health = NMC_HEALTH_INIT;
-	const struct device_ops *ops = device->reach->ops;
 	int ret = nmc_device_health(device, &health);
 
 	*law = NULL;
 	if (ret)
 		return ret;
 	*celsius = isnan(health.temperature_c) ? 26.85 : (double)health.temperature_c;
-	return ops->law ? ops->law(device->reach, class->index, law) : law_shipped(class->name, law);
+	return device_law(device, class, law);
 }
 
 static int emit_reads(const struct nmc_plan *p, const struct block *b, struct nmc_stream **stream)
@@ -106,7 +105,7 @@ static void add_cells(const struct nmc_plan *p, const struct block *b, const str
 	}
 }
 
-static int measure(struct nmc_plan *p, const struct law *law, double celsius, uint64_t now, struct reading *r)
+static int measure(struct nmc_plan *p, struct law *law, double celsius, uint64_t now, struct reading *r)
 {
 	unsigned int i;
 	int ret = 0;
@@ -152,7 +151,6 @@ static int scrub(struct nmc_plan *p)
 		ret = measure(p, law, celsius, now, &r);
 	if (ret)
 		health_free(p);
-	law_close(law);
 	nmc_buffer_destroy(r.values);
 	free(r.bins);
 	return ret;

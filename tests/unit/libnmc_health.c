@@ -15,6 +15,7 @@
 #include <string.h>
 #include "libnmc/compile/plan.h"
 #include "libnmc/device/sim.h"
+#include "libnmc_plan_rig.h"
 
 #define DAY	86400000000000ull
 #define SIDE	64
@@ -299,7 +300,6 @@ static void refusals(void **state)
 {
 	struct nmc_tile_health h[TILES];
 	struct nmc_prediction p;
-	struct law *law = NULL;
 	struct setup s = make("rram", 1);
 
 	(void)state;
@@ -313,15 +313,54 @@ static void refusals(void **state)
 	assert_int_equal(nmc_plan_program(s.plan, NULL, NULL, NULL), 0);
 	assert_int_equal(nmc_health_predict(s.plan, 0, later, 1, &p), -EINVAL);
 	drop(&s);
-	assert_int_equal(law_shipped("somebody's", &law), -ENOTSUP);
-	assert_non_null(strstr(nmc_last_error(), "rram"));
-	assert_null(law);
 	s = make("digital", 1);
 	assert_int_equal(nmc_health_scrub_now(s.plan), 0);
 	assert_int_equal(nmc_health_tiles(s.plan, h, 1), s.plan->blocks);
 	assert_true(h[0].deviation == 0.0);
 	assert_int_equal(nmc_health_predict(s.plan, 0, later, 1, &p), -ENOTSUP);
 	drop(&s);
+}
+
+/* A class called rram by a deck of its own, behind a door that knows no laws: the deck must be told. */
+static void decks_of_their_own(void **state)
+{
+	struct nmc_class_info class = NMC_CLASS_INFO_INIT;
+	struct device_ops ops;
+	struct nmc_device *device;
+	struct law *law;
+	char uri[256];
+
+	(void)state;
+	rig_deck(uri, sizeof(uri), "rram", "defects: { stuck_low: 1 % }\n", "tiles=2");
+	assert_int_equal(nmc_device_open(uri, &device), 0);
+	ops = *device->reach->ops;
+	ops.law = NULL;
+	device->reach->ops = &ops;
+	assert_int_equal(nmc_device_class(device, 0, &class), 0);
+	assert_int_equal(device_law(device, &class, &law), -ENOTSUP);
+	assert_non_null(strstr(nmc_last_error(), "nmc_device_add_deck"));
+	assert_int_equal(nmc_device_add_deck(device, "rram"), -ENOENT);
+	assert_int_equal(nmc_device_add_deck(device, "somebody's"), -ENOENT);
+	rig_forget(uri);
+	assert_int_equal(nmc_device_add_deck(device, uri + 4), -ENOENT);
+	nmc_device_close(device);
+
+	rig_deck(uri, sizeof(uri), "rram", "defects: { stuck_low: 1 % }\n", "tiles=2");
+	assert_int_equal(nmc_device_open(uri, &device), 0);
+	device->reach->ops = &ops;
+	*strchr(uri, '?') = 0;
+	assert_int_equal(nmc_device_add_deck(device, uri + 4), 0);
+	assert_int_equal(nmc_device_class(device, 0, &class), 0);
+	assert_int_equal(device_law(device, &class, &law), 0);
+	assert_true(law_deck(law) == class.deck && class.deck);
+	nmc_device_close(device);
+	assert_int_equal(remove(uri + 4), 0);
+
+	assert_int_equal(nmc_device_open("sim:rram?tiles=2", &device), 0);
+	device->reach->ops = &ops;
+	assert_int_equal(nmc_device_class(device, 0, &class), 0);
+	assert_int_equal(device_law(device, &class, &law), 0);
+	nmc_device_close(device);
 }
 
 /* What a stranger sees of the same tiles: the scrub's log and a forecast that does not know the targets. */
@@ -374,6 +413,7 @@ int main(void)
 		cmocka_unit_test(crossings),
 		cmocka_unit_test(ideal_cells_never_change),
 		cmocka_unit_test(refusals),
+		cmocka_unit_test(decks_of_their_own),
 		cmocka_unit_test(refreshed),
 		cmocka_unit_test(parts),
 		cmocka_unit_test(forecasts),

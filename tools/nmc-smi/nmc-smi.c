@@ -37,6 +37,7 @@ static const char usage[] =
 	"      --json             everything as JSON, schema 1\n"
 	"      --plot FILE        also a picture of drift, retention, wear or health: FILE.svg\n"
 	"      --threshold PCT    deviation that is too much, percent of gmax, instead of the card's own\n"
+	"      --deck FILE        a deck that a class of the cards is made of, for retention and health; may be repeated\n"
 	"      --follow           with events: go on with what comes, until interrupted\n"
 	"  -l, --loop SECONDS     repeat until interrupted\n"
 	"  -h, --help             this text\n"
@@ -45,12 +46,16 @@ static const char usage[] =
 	"What is not available is N/A or null. Processes of other users are summed as not visible.\n"
 	"Exit status: 0 success, 1 failure, 2 wrong usage, 4 no card that can be opened.\n";
 
+#define MAX_DECKS	16
+
 struct arguments {
 	void (*show)(const struct smi *s);
 	const char *device;
 	const char *query;
 	const char *format;
 	const char *plot;
+	const char *deck[MAX_DECKS];
+	unsigned int decks;
 	int id;
 	int command;		/* enum tiles_command, COMMAND_EVENTS, -1 for none */
 	bool json;
@@ -108,6 +113,7 @@ static int add_card(struct smi *s, const char *uri, struct card_view *view, cons
 {
 	struct smi_card *c = &s->card[s->count];
 	struct nmc_device *d;
+	unsigned int i;
 	int ret;
 
 	memset(c, 0, sizeof(*c));
@@ -118,6 +124,8 @@ static int add_card(struct smi *s, const char *uri, struct card_view *view, cons
 	ret = nmc_device_open(uri, &d);
 	if (!ret) {
 		ret = ask(c, d);
+		for (i = 0; !ret && i < a->decks; i++)
+			ret = nmc_device_add_deck(d, a->deck[i]) == -ENOMEM ? -ENOMEM : 0;
 		if (!ret && view)
 			ret = tiles_collect(view, d, a->threshold,
 					    a->json || a->command == TILES_RETENTION || a->command == TILES_HEALTH);
@@ -296,6 +304,7 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "plot", required_argument, NULL, 'P' },
 	{ "threshold", required_argument, NULL, 'T' },
+	{ "deck", required_argument, NULL, 'D' },
 	{ "follow", no_argument, NULL, 'w' },
 	{ "loop", required_argument, NULL, 'l' },
 	{ "help", no_argument, NULL, 'h' },
@@ -338,6 +347,22 @@ static bool asks_for_health(int argc, char **argv)
 		if (!strcmp(argv[i], "health"))
 			return true;
 	return false;
+}
+
+/* Bad decks are refused before a card is asked; whether a card has such a class is each card's affair. */
+static int add_deck(struct arguments *a, const char *name)
+{
+	struct nmc_deck *deck;
+
+	if (a->decks == MAX_DECKS)
+		return wrong("too many decks at", name);
+	if (nmc_deck_load(name, &deck)) {
+		fprintf(stderr, "nmc-smi: --deck: %s\n", nmc_last_error());
+		return EXIT_USAGE;
+	}
+	nmc_deck_destroy(deck);
+	a->deck[a->decks++] = name;
+	return 0;
 }
 
 /* 0, an exit status, or -1 to end with success. */
@@ -389,6 +414,10 @@ static int parse(int argc, char **argv, struct arguments *a)
 			a->threshold = strtod(optarg, &end) / 100.0;
 			if (*end || end == optarg || !(a->threshold > 0 && a->threshold <= 1))
 				return wrong("not a percentage above 0:", optarg);
+			break;
+		case 'D':
+			if (add_deck(a, optarg))
+				return EXIT_USAGE;
 			break;
 		case 'w':
 			a->follow = true;

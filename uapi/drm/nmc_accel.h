@@ -141,6 +141,7 @@ struct drm_nmc_device {
  * @adc_bits_max: most column converter bits
  * @gmin_ns: lowest conductance, nanosiemens
  * @gmax_ns: highest conductance, nanosiemens
+ * @deck: digest of the deck that the class is made of, 0 = none
  */
 struct drm_nmc_class {
 	char name[32];
@@ -158,6 +159,7 @@ struct drm_nmc_class {
 	__u32 adc_bits_max;
 	__u32 gmin_ns;
 	__u32 gmax_ns;
+	__u64 deck;
 };
 
 /**

@@ -441,6 +441,7 @@ enum nmc_technology {
  * @reserved0: zero
  * @gmin_ns: lowest conductance, nanosiemens, 0 for integer weights
  * @gmax_ns: highest conductance, nanosiemens
+ * @deck: digest of the deck that the class is made of, which a host that has the deck knows it by; 0 = none
  * @reserved: zero
  */
 struct nmc_tile_class {
@@ -460,7 +461,8 @@ struct nmc_tile_class {
 	__u8 reserved0[7];
 	__le32 gmin_ns;
 	__le32 gmax_ns;
-	__le64 reserved[6];
+	__le64 deck;
+	__le64 reserved[5];
 };
 
 /**
