@@ -75,6 +75,11 @@ static void hook_heartbeat(void *ctx, uint64_t beat)
 	pthread_mutex_unlock(&e->lock);
 }
 
+static void hook_health(void *ctx)
+{
+	irq_raise(&((struct endpoint *)ctx)->host.irq, NMC_VECTOR_HEALTH);
+}
+
 static void hook_wake(void *ctx)
 {
 	struct endpoint *e = ctx;
@@ -88,13 +93,16 @@ static void hook_wake(void *ctx)
 /* A state is shown only while it is still what the host asked for. */
 static bool show_status(struct endpoint *e, uint32_t status)
 {
-	bool current;
+	bool current, failed;
 
 	pthread_mutex_lock(&e->lock);
 	current = e->enable_wanted && !e->reset_wanted;
+	failed = current && status & ~e->status & NMC_STAT_FATAL;
 	if (current)
 		e->status = status;
 	pthread_mutex_unlock(&e->lock);
+	if (failed)
+		irq_raise(&e->host.irq, NMC_VECTOR_HEALTH);
 	return current;
 }
 
@@ -235,6 +243,7 @@ int admin_start(struct endpoint *e)
 		.queue_log = hook_queue_log,
 		.admin_complete = hook_admin_complete,
 		.heartbeat = hook_heartbeat,
+		.health = hook_health,
 		.wake = hook_wake,
 	};
 	pthread_condattr_t monotonic;

@@ -292,6 +292,7 @@ static void many_at_once(void **state)
 struct door {
 	uint64_t beat;
 	unsigned int wakes;
+	unsigned int alarms;
 	unsigned int stops;
 	unsigned int answers;
 	struct nmc_cqe answer;
@@ -347,6 +348,11 @@ static void door_beat(void *ctx, uint64_t beat)
 	d->beat = beat;
 }
 
+static void door_health(void *ctx)
+{
+	((struct door *)ctx)->alarms++;
+}
+
 static void door_wake(void *ctx)
 {
 	((struct door *)ctx)->wakes++;
@@ -357,7 +363,7 @@ static void endpoint(void **state)
 	struct rig *r = rig_small();
 	struct door d = { .m = card_mgmt(r->card) };
 	const struct mgmt_door door = { &d, card_dma_process, door_create, door_queue, door_stop, door_queue, door_log,
-					door_complete, door_beat, door_wake };
+					door_complete, door_beat, door_health, door_wake };
 	struct nmc_queue_config config = { .entries = 8 };
 	struct nmc_event_record event = { 0 };
 	struct nmc_stop_report report;
@@ -386,7 +392,9 @@ static void endpoint(void **state)
 	mgmt_job(d.m, 1, &r->sqe, &card_dma_process, NULL, NULL, &cqe);
 	assert_int_equal(cqe.status, NMC_STATUS_NOT_FOUND);
 	assert_int_equal(d.wakes, 1);
+	assert_int_equal(d.alarms, 0);
 	mgmt_poll(d.m);
+	assert_int_equal(d.alarms, 1);
 	assert_int_equal(d.answers, 1);
 	assert_int_equal(d.answer.cookie, 3);
 	assert_int_equal(event.type, NMC_EVENT_ERROR);
