@@ -82,7 +82,7 @@ static void answers_while_jobs_copy(void **state)
 	struct vfu_dma_map map = { sizeof(map), 3, 0, GUEST + MEMORY, PAGE };
 	struct vfu_dma_unmap unmap = { sizeof(unmap), 0, GUEST + MEMORY, PAGE };
 	static const enum card_fault faults[] = { CARD_FAULT_NONE, CARD_FAULT_HANG_FIRMWARE, CARD_FAULT_HANG_QUEUES,
-						  CARD_FAULT_CORRUPT_COMPLETION, CARD_FAULT_ALL_ONES };
+						  CARD_FAULT_CORRUPT_COMPLETION, CARD_FAULT_FATAL, CARD_FAULT_ALL_ONES };
 	struct host *h = *state;
 	unsigned int i, n, queue;
 
