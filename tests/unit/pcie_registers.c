@@ -77,7 +77,8 @@ static void recover(struct host *h)
 /* A first command whose answer nobody waits for. */
 static void give_identify(struct host *h)
 {
-	const struct nmc_sqe sqe = { .opcode = NMC_ADMIN_IDENTIFY, .addr = GUEST + DATA, .bytes = sizeof(struct nmc_identify) };
+	const struct nmc_sqe sqe = { .opcode = NMC_ADMIN_IDENTIFY, .addr = GUEST + DATA,
+				     .bytes = sizeof(struct nmc_identify) };
 
 	memcpy(descriptor(h, 0, 0), &sqe, sizeof(sqe));
 	shadow(h, 0)->sq_tail = 1;
