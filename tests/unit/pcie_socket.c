@@ -648,8 +648,8 @@ int main(void)
 		T(doorbells_only_when_asleep), T(job_path_registers), T(stop_reports), T(stop_ends_dma),
 		ON(one_engine, queues_take_turns), T(stop_of_a_waiting_job), ON(one_engine, interrupts_while_busy),
 		T(stop_drains), T(reset_during_a_job), T(no_bus_no_dma), T(broken_ring), T(faults_show), T(corrupt_completions),
-		T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages), T(posted_writes), ON(msi, shared_vector), ON(msi, next_host), ON(intx, shared_vector),
-		ON(intx, next_host),
+		T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages), T(posted_writes),
+		ON(msi, shared_vector), ON(msi, next_host), ON(intx, shared_vector), ON(intx, next_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
