@@ -18,6 +18,7 @@
 #define SAMPLES		150
 #define ROUNDS		5
 #define THREADS		32
+#define SIDE		128	/* of a tile: with wires a larger one takes sanitizers minutes to solve */
 
 /**
  * struct watched - a thread of this process
@@ -200,15 +201,15 @@ static void make_work(struct host *h, unsigned int queue, uint32_t count)
 	struct nmc_isa_header head = { .magic = NMC_ISA_MAGIC, .major = NMC_ISA_MAJOR, .insns = 6, .slots = 2, .sets = 1,
 				       .sram_bytes = 4 << 20, .groups = 1u << NMC_GROUP_CONTROL | 1u << NMC_GROUP_DATA |
 				       1u << NMC_GROUP_MVM | 1u << NMC_GROUP_PROGRAM };
-	struct nmc_isa_fill targets = { .c.opcode = NMC_OP_FILL, .dst = { 0, 512, 0 }, .words = 128, .rows = 256,
+	struct nmc_isa_fill targets = { .c.opcode = NMC_OP_FILL, .dst = { 0, 2 * SIDE, 0 }, .words = SIDE / 2, .rows = SIDE,
 					.value = 10000u << 16 | 5000 };
-	struct nmc_isa_fill codes = { .c.opcode = NMC_OP_FILL, .dst = { 1 << 20, 256, 0 }, .words = 64, .rows = 4096,
+	struct nmc_isa_fill codes = { .c.opcode = NMC_OP_FILL, .dst = { 1 << 20, SIDE, 0 }, .words = SIDE / 4, .rows = 4096,
 				      .value = 0x01010101 };
 	struct nmc_isa_control loop = { .c.opcode = NMC_OP_LOOP, .count = count, .body = 2 };
-	struct nmc_isa_program program = { .c.opcode = NMC_OP_PROGRAM, .data = { 0, 512, 0 }, .report = 200 << 10,
-					   .rows = 256, .cols = 256 };
-	struct nmc_isa_mvm mvm = { .c.opcode = NMC_OP_MVM, .in = { 1 << 20, 256, 0 }, .out = { 2 << 20, 512, 0 },
-				   .columns = 256 << 10, .vectors = 4096, .rows = 256, .cols = 128, .adc_bits = 8 };
+	struct nmc_isa_program program = { .c.opcode = NMC_OP_PROGRAM, .data = { 0, 2 * SIDE, 0 }, .report = 200 << 10,
+					   .rows = SIDE, .cols = SIDE };
+	struct nmc_isa_mvm mvm = { .c.opcode = NMC_OP_MVM, .in = { 1 << 20, SIDE, 0 }, .out = { 2 << 20, 2 * SIDE, 0 },
+				   .columns = 256 << 10, .vectors = 4096, .rows = SIDE, .cols = SIDE / 2, .adc_bits = 8 };
 	struct nmc_isa_control end = { .c.opcode = NMC_OP_END };
 	const void *insn[] = { &head, &targets, &codes, &loop, &program, &mvm, &end };
 	unsigned int i;
@@ -309,6 +310,7 @@ static void owner_and_firmware(void **state)
 	struct host *h = *state;
 
 	keep_busy(h, 1);	/* time passes and states are saved between jobs */
+	assert_int_equal(completion(h, 1)->status, NMC_STATUS_OK);
 	answers_meanwhile(h, "ageing", age);
 	answers_meanwhile(h, "erasing", turn_over);
 	answers_meanwhile(h, "saving", save);
@@ -344,7 +346,8 @@ static void everything_is_held(void **state)
 /* Large tiles of a deck with wires. */
 static int setup_large(void **state)
 {
-	const struct card_options options = { .classes = deck_path, .tiles = 8, .engines = 2, .queues = 2 };
+	const struct card_options options = { .classes = deck_path, .tiles = 8, .rows = SIDE, .cols = SIDE,
+					      .engines = 2, .queues = 2 };
 	const char *name, *text = NULL;
 	unsigned int i;
 	FILE *f;
