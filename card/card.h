@@ -435,6 +435,8 @@ struct card_server_options {
  * @CARD_FAULT_HANG_FIRMWARE: the heartbeat stops, admin commands are not answered
  * @CARD_FAULT_HANG_QUEUES: I/O queues fetch nothing
  * @CARD_FAULT_CORRUPT_COMPLETION: completions of I/O queues have a wrong cookie
+ * @CARD_FAULT_FATAL: the status register reports a fatal failure and admin commands are not answered, until the host
+ *	disables the card after the fault was taken back
  */
 enum card_fault {
 	CARD_FAULT_NONE,
@@ -442,6 +444,7 @@ enum card_fault {
 	CARD_FAULT_HANG_FIRMWARE,
 	CARD_FAULT_HANG_QUEUES,
 	CARD_FAULT_CORRUPT_COMPLETION,
+	CARD_FAULT_FATAL,
 };
 
 /**

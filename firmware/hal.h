@@ -64,6 +64,9 @@ int hal_dma_write(struct hal *hal, uint64_t addr, const void *buf, size_t bytes)
 /* Answers an outstanding admin command (its cookie is in @cqe). */
 void hal_admin_complete(struct hal *hal, const struct nmc_cqe *cqe);
 
+/* Health changed, an event says how: the interrupt of health and errors, for a host that listens to it. */
+void hal_health_changed(struct hal *hal);
+
 /* Wall time since power-on, milliseconds. */
 uint64_t hal_uptime_ms(struct hal *hal);
 

@@ -170,6 +170,7 @@ void fw_event_add(struct fw *fw, uint32_t type, uint32_t object, uint64_t value)
 	event->object = object;
 	event->wall_ms = hal_uptime_ms(fw->hal);
 	event->value = value;
+	hal_health_changed(fw->hal);
 }
 
 bool fw_event(struct fw *fw, struct nmc_event_record *event)

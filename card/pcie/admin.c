@@ -48,10 +48,45 @@ static bool hook_queue_log(void *ctx, unsigned int queue, struct nmc_queue_log *
 	return endpoint_log(ctx, queue, log);
 }
 
+/* A state is shown only while it is still what the host asked for. */
+static bool show_status(struct endpoint *e, uint32_t status)
+{
+	bool current, failed;
+
+	pthread_mutex_lock(&e->lock);
+	current = e->enable_wanted && !e->reset_wanted;
+	failed = current && status & ~e->status & NMC_STAT_FATAL;
+	if (current)
+		e->status = status;
+	pthread_mutex_unlock(&e->lock);
+	if (failed)
+		irq_raise(&e->host.irq, NMC_VECTOR_HEALTH);
+	return current;
+}
+
+static void fail(struct endpoint *e)
+{
+	show_status(e, NMC_STAT_READY | NMC_STAT_FATAL);
+}
+
+static bool failed(struct endpoint *e)
+{
+	bool fatal;
+
+	pthread_mutex_lock(&e->lock);
+	fatal = e->status & NMC_STAT_FATAL;
+	pthread_mutex_unlock(&e->lock);
+	return fatal;
+}
+
 /* Admin completions are few: each one is signalled at once. */
 static void complete(struct endpoint *e, struct nmc_cqe *cqe)
 {
-	if (ring_complete(&e->host, &e->admin, cqe, true) <= 0)
+	int raised = failed(e) ? 0 : ring_complete(&e->host, &e->admin, cqe, true);
+
+	if (raised < 0)
+		fail(e);
+	if (raised <= 0)
 		return;
 	pthread_mutex_lock(&e->lock);
 	e->log.jobs++;
@@ -75,6 +110,11 @@ static void hook_heartbeat(void *ctx, uint64_t beat)
 	pthread_mutex_unlock(&e->lock);
 }
 
+static void hook_health(void *ctx)
+{
+	irq_raise(&((struct endpoint *)ctx)->host.irq, NMC_VECTOR_HEALTH);
+}
+
 static void hook_wake(void *ctx)
 {
 	struct endpoint *e = ctx;
@@ -83,19 +123,6 @@ static void hook_wake(void *ctx)
 	e->event = true;
 	pthread_cond_signal(&e->wake);
 	pthread_mutex_unlock(&e->lock);
-}
-
-/* A state is shown only while it is still what the host asked for. */
-static bool show_status(struct endpoint *e, uint32_t status)
-{
-	bool current;
-
-	pthread_mutex_lock(&e->lock);
-	current = e->enable_wanted && !e->reset_wanted;
-	if (current)
-		e->status = status;
-	pthread_mutex_unlock(&e->lock);
-	return current;
 }
 
 /* Opens the gate to host memory, unless the host has thought better of it. */
@@ -143,10 +170,10 @@ static void disable(struct endpoint *e)
 	pthread_mutex_unlock(&e->lock);
 }
 
-/* All admin commands that have arrived; the last look is after the doorbell has been asked for. */
+/* All admin commands that have arrived; the last look is after the doorbell was asked for. A failed card has none. */
 static void serve(struct endpoint *e)
 {
-	for (;;) {
+	while (!failed(e)) {
 		struct nmc_sqe sqe;
 		struct nmc_cqe cqe = { 0 };
 		int more = ring_poll(&e->host, &e->admin);
@@ -156,7 +183,7 @@ static void serve(struct endpoint *e)
 		if (more > 0)
 			more = ring_fetch(&e->host, &e->admin, &sqe) ? -1 : 1;
 		if (more < 0)
-			show_status(e, NMC_STAT_READY | NMC_STAT_FATAL);
+			fail(e);
 		if (more <= 0)
 			return;
 		if (mgmt_admin(e->mgmt, &sqe, &cqe)) {
@@ -190,12 +217,13 @@ static void *admin_thread(void *arg)
 
 	prctl(PR_SET_NAME, "nmc-mgmt");
 	for (;;) {
-		bool wanted, reset, hang, end;
+		bool wanted, reset, fatal, hang, end;
 
 		pthread_mutex_lock(&e->lock);
 		wait_turn(e);
 		wanted = e->enable_wanted;
 		reset = e->reset_wanted;
+		fatal = e->fault == CARD_FAULT_FATAL;
 		hang = e->fault == CARD_FAULT_HANG_FIRMWARE || e->fault == CARD_FAULT_ALL_ONES;
 		end = e->end;
 		e->reset_wanted = false;
@@ -211,6 +239,8 @@ static void *admin_thread(void *arg)
 			return NULL;
 		if (wanted && !running)
 			running = enable(e);
+		if (running && fatal)
+			fail(e);
 		if (hang) {
 			nanosleep(&(struct timespec){ .tv_nsec = TURN_MS * 1000000 }, NULL);
 			continue;
@@ -235,6 +265,7 @@ int admin_start(struct endpoint *e)
 		.queue_log = hook_queue_log,
 		.admin_complete = hook_admin_complete,
 		.heartbeat = hook_heartbeat,
+		.health = hook_health,
 		.wake = hook_wake,
 	};
 	pthread_condattr_t monotonic;

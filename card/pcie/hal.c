@@ -27,6 +27,13 @@ void hal_admin_complete(struct hal *hal, const struct nmc_cqe *cqe)
 		hal->m->door.admin_complete(hal->m->door.ctx, cqe);
 }
 
+/* A host that has not enabled the card did not ask for interrupts. */
+void hal_health_changed(struct hal *hal)
+{
+	if (hal->m->attached && hal->m->host)
+		hal->m->door.health(hal->m->door.ctx);
+}
+
 uint64_t hal_uptime_ms(struct hal *hal)
 {
 	return (wall_now() - hal->m->card->start_ns) / 1000000;

@@ -139,12 +139,13 @@ uint64_t irq_mask(struct irq *q)
 	return mask;
 }
 
-/* Causes that were masked while they came are signalled when the mask goes. */
+/* Causes that were masked while they came are signalled when the mask goes. Bits without a vector are reserved. */
 void irq_set_mask(struct irq *q, uint64_t mask)
 {
 	unsigned int v;
 	uint64_t due;
 
+	mask &= (1ull << NMC_VECTORS) - 1;
 	pthread_mutex_lock(&q->lock);
 	due = q->cause & q->mask & ~mask;
 	q->mask = mask;

@@ -28,11 +28,12 @@ struct mgmt;
  * @admin_complete: posts the completion of an admin command that stayed outstanding; may be called inside
  *	mgmt_admin() for another command, and inside mgmt_poll()
  * @heartbeat: new value of the heartbeat register
+ * @health: health changed: an event was added; only while the host has enabled the card
  * @wake: something waits for mgmt_poll(); called from job threads, must not block
  *
  * All hooks but @wake and @heartbeat are called with the management lock held, from within the endpoint's own calls
  * of mgmt_admin(), mgmt_poll() and mgmt_host_*(): they must not call back into mgmt, mgmt_waiting() apart.
- * @heartbeat and @queue_log may also be called by a thread of the in-process door.
+ * @heartbeat, @health and @queue_log may also be called by a thread of the in-process door.
  */
 struct mgmt_door {
 	void *ctx;
@@ -44,6 +45,7 @@ struct mgmt_door {
 	bool (*queue_log)(void *ctx, unsigned int queue, struct nmc_queue_log *log);
 	void (*admin_complete)(void *ctx, const struct nmc_cqe *cqe);
 	void (*heartbeat)(void *ctx, uint64_t beat);
+	void (*health)(void *ctx);
 	void (*wake)(void *ctx);
 };
 

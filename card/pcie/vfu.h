@@ -15,6 +15,7 @@
  * @bytes: length of the payload
  * @fds: descriptors that came with it; taken ones are set to -1
  * @fd_count: how many
+ * @fd_excess: there were more than a message may have
  */
 struct vfu_message {
 	struct vfu_header header;
@@ -22,6 +23,7 @@ struct vfu_message {
 	size_t bytes;
 	int fds[VFU_MAX_FDS];
 	unsigned int fd_count;
+	bool fd_excess;
 };
 
 /**

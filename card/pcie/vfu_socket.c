@@ -8,11 +8,16 @@
 #include <unistd.h>
 #include "card/pcie/vfu.h"
 
-/* Takes the descriptors of one received piece; those beyond what a message may have are closed. */
+/*
+ * Takes the descriptors of one received piece. What a message may not have is closed, here or, beyond the room that
+ * there was for them, by the kernel.
+ */
 static void take_fds(struct msghdr *msg, struct vfu_message *m)
 {
 	struct cmsghdr *c;
 
+	if (msg->msg_flags & MSG_CTRUNC)
+		m->fd_excess = true;
 	for (c = CMSG_FIRSTHDR(msg); c; c = CMSG_NXTHDR(msg, c)) {
 		size_t i, n = (c->cmsg_len - CMSG_LEN(0)) / sizeof(int);
 
@@ -22,10 +27,12 @@ static void take_fds(struct msghdr *msg, struct vfu_message *m)
 			int fd;
 
 			memcpy(&fd, CMSG_DATA(c) + i * sizeof(fd), sizeof(fd));
-			if (m->fd_count < VFU_MAX_FDS)
+			if (m->fd_count < VFU_MAX_FDS) {
 				m->fds[m->fd_count++] = fd;
-			else
+			} else {
+				m->fd_excess = true;
 				close(fd);
+			}
 		}
 	}
 }
@@ -84,7 +91,7 @@ static int transmit(int fd, const void *header, size_t header_bytes, const void 
 static int answer(struct endpoint *e, int fd, struct vfu_message *m)
 {
 	struct vfu_reply reply = { .bytes = 0 };
-	int error = vfu_handle(e, m, &reply);
+	int error = m->fd_excess ? EINVAL : vfu_handle(e, m, &reply);
 	struct vfu_header h = m->header;
 
 	if (h.flags & VFU_FLAG_NO_REPLY)

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
  * Memory: the largest card takes none for its cells until they are used, and then at most 16 bytes a cell with every
- * cache filled and every write remembered.
+ * cache filled and every write remembered. What the card says of itself is held against the process and the allocator.
  */
 #include <errno.h>
+#include <malloc.h>
+#include <stdio.h>
 #include "core_rig.h"
 #include "tech_rig.h"
 #include "card/tile/tile.h"
 
 #define TILES	4096
 #define SIDE	256
+#define EMPTY_BYTES	(8u << 20)	/* most that the largest card takes without a cell: 2 KiB a tile */
+#define SLACK_BYTES	8192		/* the allocator rounds up to pages, and has free chunks that it counts as used */
 
 static struct card *largest_card(void)
 {
@@ -21,11 +25,45 @@ static struct card *largest_card(void)
 	return card;
 }
 
+/* Memory of the process, bytes. */
+static size_t resident(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	unsigned long kib = 0;
+	char line[128];
+
+	while (fgets(line, sizeof(line), f) && sscanf(line, "VmRSS: %lu", &kib) != 1)
+		;
+	fclose(f);
+	assert_true(kib);
+	return kib << 10;
+}
+
+/* In use according to the allocator. */
+static size_t allocated(void)
+{
+	struct mallinfo2 m = mallinfo2();
+
+	return m.uordblks + m.hblkhd;
+}
+
+/* A sanitizer has an allocator of its own, that does not tell and that keeps more. */
+static bool allocator_tells(void)
+{
+	size_t before = allocated(), after;
+	void *volatile some = malloc(1 << 20);
+
+	after = allocated();
+	free(some);
+	return after >= before + (1 << 20);
+}
+
 static void tiles_take_memory_when_used(void **state)
 {
 	static struct rig r;
 	static float g[SIDE * SIDE];
 	struct nmc_set_ref set;
+	size_t before = resident();
 	uint64_t cells;
 
 	(void)state;
@@ -34,6 +72,8 @@ static void tiles_take_memory_when_used(void **state)
 	assert_int_equal(cells, 0);
 	set = rig_tileset(&r, 0, TILES);
 	assert_int_equal(card_memory(r.card, &cells), 0);
+	if (allocator_tells())
+		assert_in_range(resident() - before, 0, EMPTY_BYTES);
 	assert_int_equal(card_oracle(r.card, set.set, TILES - 1, g, NULL), 0);
 	assert_in_range(card_memory(r.card, &cells), 8 * SIDE * SIDE, 16 * SIDE * SIDE);
 	assert_int_equal(cells, SIDE * SIDE);
@@ -56,11 +96,12 @@ static size_t fill_tile(unsigned int rows, unsigned int cols)
 	struct tile_cost cost;
 	struct clock end = { 0 };
 	unsigned int cell = 0;
-	size_t bytes;
+	size_t before, bytes;
 	struct tile *t;
 	int ret = 0;
 
 	tile_class_init(&class, rig_tech("rram", false), (uint16_t)rows, (uint16_t)cols, false);
+	before = allocated();
 	t = tile_create(&class, 1, 0);
 	assert_non_null(t);
 	assert_int_equal(tile_mvm_begin(t, &m), 0);
@@ -73,6 +114,8 @@ static size_t fill_tile(unsigned int rows, unsigned int cols)
 	}
 	assert_true(!ret || ret == -ENOSPC);
 	bytes = tile_bytes(t);
+	if (allocator_tells())
+		assert_in_range(allocated() - before + SLACK_BYTES, bytes, bytes + 2 * SLACK_BYTES);
 	tile_destroy(t);
 	return bytes;
 }

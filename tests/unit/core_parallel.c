@@ -11,9 +11,15 @@
 #include "core_rig.h"
 #include "card/pcie/mgmt.h"
 
-/* Host memory that holds a job up in its first LOAD until the test lets it go. */
+#define PLACE_BYTES	512	/* of a table or a stream in struct lone_job, at most */
+
+/* Host memory that holds a job up in its first LOAD until the test lets it go, and counts reads of two places. */
 struct gate {
 	struct rig *r;
+	const void *table;
+	const void *stream;
+	size_t table_bytes;
+	size_t stream_bytes;
 	sem_t reached;
 	sem_t open;
 };
@@ -22,6 +28,10 @@ static int gated_read(void *ctx, uint64_t addr, void *buf, size_t bytes)
 {
 	struct gate *g = ctx;
 
+	if (addr - (uintptr_t)g->table < PLACE_BYTES)
+		g->table_bytes += bytes;
+	if (addr - (uintptr_t)g->stream < PLACE_BYTES)
+		g->stream_bytes += bytes;
 	if (addr == (uintptr_t)g->r->data) {
 		sem_post(&g->reached);
 		sem_wait(&g->open);
@@ -44,15 +54,15 @@ struct lone_job {
 		struct nmc_job_table head;
 		struct nmc_set_ref set;
 		struct nmc_slot slots[2];
-	} table __attribute__((aligned(64)));
+	} table __attribute__((aligned(PLACE_BYTES)));
 	struct {
 		struct nmc_isa_header head;
 		struct nmc_isa_move move;
 		struct nmc_isa_control loop;
 		struct nmc_isa_control idle;
 		struct nmc_isa_control end;
-	} stream __attribute__((aligned(64)));
-	struct nmc_sqe_job sqe;
+	} stream __attribute__((aligned(PLACE_BYTES)));
+	struct nmc_sqe_job sqe __attribute__((aligned(PLACE_BYTES)));
 	struct card_dma dma;
 	struct nmc_cqe cqe;
 	int stop;
@@ -95,10 +105,38 @@ static void lone_start(struct lone_job *l)
 
 static void gate_setup(struct gate *g, struct rig *r, struct lone_job *l)
 {
-	g->r = r;
+	*g = (struct gate){ .r = r, .table = &l->table, .stream = &l->stream };
 	sem_init(&g->reached, 0, 0);
 	sem_init(&g->open, 0, 0);
 	l->dma = (struct card_dma){ gated_read, plain_write, g };
+}
+
+/* Descriptor, table and instructions are read once: what the host writes there meanwhile changes nothing. */
+static void everything_is_fetched_once(void **state)
+{
+	const struct nmc_isa_move store = { .c.opcode = NMC_OP_STORE, .slot = 1, .slot_offset = 64, .sram.pitch = 8,
+					    .rows = 1, .row_bytes = 8 };
+	struct rig *r = rig_small();
+	struct lone_job held;
+	struct gate gate;
+
+	(void)state;
+	lone_setup(&held, r, 0, 3);
+	memcpy(&held.stream.idle, &store, sizeof(store));
+	gate_setup(&gate, r, &held);
+	memcpy(r->data, "original", 8);
+	lone_start(&held);
+	sem_wait(&gate.reached);
+	memset(&held.stream, 0xa5, sizeof(held.stream));
+	memset(&held.table, 0xa5, sizeof(held.table));
+	memset(&held.sqe, 0xa5, sizeof(held.sqe));
+	sem_post(&gate.open);
+	pthread_join(held.thread, NULL);
+	assert_int_equal(held.cqe.status, NMC_STATUS_OK);
+	assert_memory_equal(r->data + 64, "original", 8);
+	assert_int_equal(gate.stream_bytes, sizeof(held.stream));
+	assert_int_equal(gate.table_bytes, 16 + 8 + 2 * sizeof(struct nmc_slot));
+	rig_free(r);
 }
 
 static void disjoint_sets_run_at_once(void **state)
@@ -292,6 +330,7 @@ static void many_at_once(void **state)
 struct door {
 	uint64_t beat;
 	unsigned int wakes;
+	unsigned int alarms;
 	unsigned int stops;
 	unsigned int answers;
 	struct nmc_cqe answer;
@@ -347,6 +386,11 @@ static void door_beat(void *ctx, uint64_t beat)
 	d->beat = beat;
 }
 
+static void door_health(void *ctx)
+{
+	((struct door *)ctx)->alarms++;
+}
+
 static void door_wake(void *ctx)
 {
 	((struct door *)ctx)->wakes++;
@@ -357,7 +401,7 @@ static void endpoint(void **state)
 	struct rig *r = rig_small();
 	struct door d = { .m = card_mgmt(r->card) };
 	const struct mgmt_door door = { &d, card_dma_process, door_create, door_queue, door_stop, door_queue, door_log,
-					door_complete, door_beat, door_wake };
+					door_complete, door_beat, door_health, door_wake };
 	struct nmc_queue_config config = { .entries = 8 };
 	struct nmc_event_record event = { 0 };
 	struct nmc_stop_report report;
@@ -386,7 +430,9 @@ static void endpoint(void **state)
 	mgmt_job(d.m, 1, &r->sqe, &card_dma_process, NULL, NULL, &cqe);
 	assert_int_equal(cqe.status, NMC_STATUS_NOT_FOUND);
 	assert_int_equal(d.wakes, 1);
+	assert_int_equal(d.alarms, 0);
 	mgmt_poll(d.m);
+	assert_int_equal(d.alarms, 1);
 	assert_int_equal(d.answers, 1);
 	assert_int_equal(d.answer.cookie, 3);
 	assert_int_equal(event.type, NMC_EVENT_ERROR);
@@ -406,6 +452,7 @@ static void endpoint(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(everything_is_fetched_once),
 		cmocka_unit_test(disjoint_sets_run_at_once),
 		cmocka_unit_test(shared_set_excludes),
 		cmocka_unit_test(long_job_stops),

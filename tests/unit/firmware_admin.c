@@ -276,6 +276,7 @@ static void events(void **state)
 	assert_int_equal(hal->late.cookie, 5);
 	assert_int_equal(hal->late.status, NMC_STATUS_OK);
 	assert_int_equal(event.type, NMC_EVENT_ERROR);
+	assert_int_equal(hal->alarms, 1);
 	assert_int_equal(event.value, 1);
 
 	/* A host that went away gets no answer; events wait for the next. */

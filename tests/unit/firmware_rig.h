@@ -35,6 +35,7 @@ struct hal {
 	unsigned int contexts;
 	struct nmc_cqe late;			/* last late answer */
 	unsigned int late_count;
+	unsigned int alarms;			/* changes of health told */
 	unsigned int queue_calls;
 };
 
@@ -60,6 +61,11 @@ void hal_admin_complete(struct hal *hal, const struct nmc_cqe *cqe)
 {
 	hal->late = *cqe;
 	hal->late_count++;
+}
+
+void hal_health_changed(struct hal *hal)
+{
+	hal->alarms++;
 }
 
 uint64_t hal_uptime_ms(struct hal *hal)

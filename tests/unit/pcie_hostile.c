@@ -3,6 +3,7 @@
  * The PCIe endpoint with clients that mean harm, and with jobs that keep it busy: it stays alive, answers, and ends
  * when it is told to.
  */
+#include <dirent.h>
 #include <pthread.h>
 #include "pcie_rig.h"
 #include "card/pcie/dma.h"
@@ -82,7 +83,7 @@ static void answers_while_jobs_copy(void **state)
 	struct vfu_dma_map map = { sizeof(map), 3, 0, GUEST + MEMORY, PAGE };
 	struct vfu_dma_unmap unmap = { sizeof(unmap), 0, GUEST + MEMORY, PAGE };
 	static const enum card_fault faults[] = { CARD_FAULT_NONE, CARD_FAULT_HANG_FIRMWARE, CARD_FAULT_HANG_QUEUES,
-						  CARD_FAULT_CORRUPT_COMPLETION, CARD_FAULT_ALL_ONES };
+						  CARD_FAULT_CORRUPT_COMPLETION, CARD_FAULT_FATAL, CARD_FAULT_ALL_ONES };
 	struct host *h = *state;
 	unsigned int i, n, queue;
 
@@ -213,12 +214,97 @@ static void end_amid_a_message(void **state)
 	pthread_join(thread, NULL);
 }
 
+/* A card that is ended (Ctrl-C) while a host is connected and jobs run for ever ends, and leaves memory alone. */
+static void end_amid_a_job(void **state)
+{
+	struct host *h = *state;
+	uint8_t *before = malloc(MEMORY);
+	unsigned int queue, i;
+	char byte;
+
+	enable(h, 1);
+	for (queue = 1; queue <= 2; queue++) {
+		make_queue(h, queue, 0);
+		make_stream(h, queue, 0xffffffff);
+		submit(h, queue, ENTRIES);
+		wait_progress(h, queue);
+	}
+	card_server_stop(h->server);
+	h->server = NULL;
+	memcpy(before, h->at, MEMORY);
+	assert_int_equal(recv(h->fd, &byte, 1, 0), 0);
+	assert_int_equal(access(h->path, F_OK), -1);
+	for (i = 0; i < 50; i++)
+		nap();
+	assert_memory_equal(before, h->at, MEMORY);
+	free(before);
+}
+
+static unsigned int open_files(void)
+{
+	DIR *d = opendir("/proc/self/fd");
+	unsigned int n = 0;
+
+	while (readdir(d))
+		n++;
+	closedir(d);
+	return n;
+}
+
+/* Part of a message with @count descriptors. */
+static void send_part(struct host *h, const void *data, size_t bytes, unsigned int count)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int) * 4 * VFU_MAX_FDS)];
+	} control;
+	struct iovec v = { (void *)data, bytes };
+	struct msghdr msg = { .msg_iov = &v, .msg_iovlen = 1, .msg_control = &control,
+			      .msg_controllen = CMSG_SPACE(sizeof(int) * count) };
+	unsigned int i;
+
+	control.head = (struct cmsghdr){ .cmsg_len = CMSG_LEN(sizeof(int) * count), .cmsg_level = SOL_SOCKET,
+					 .cmsg_type = SCM_RIGHTS };
+	for (i = 0; i < count; i++)
+		memcpy(CMSG_DATA(&control.head) + i * sizeof(int), &h->vector[i], sizeof(int));
+	assert_int_equal(sendmsg(h->fd, &msg, MSG_NOSIGNAL), (ssize_t)bytes);
+}
+
+/* As many vectors as a message may have descriptors, sent with more of them, in one piece and in two. */
+static void too_many_descriptors(void **state)
+{
+	struct {
+		struct vfu_header head;
+		struct vfu_irq_set set;
+	} m = { { .id = 7, .command = VFU_SET_IRQS, .size = sizeof(m) },
+		{ sizeof(m.set), VFIO_IRQ_SET_DATA_EVENTFD | VFIO_IRQ_SET_ACTION_TRIGGER, VFIO_PCI_MSIX_IRQ_INDEX, 0,
+		  VFU_MAX_FDS } };
+	struct host *h = *state;
+	unsigned int before;
+
+	read_reg(h, NMC_REG_MAGIC, 4);
+	before = open_files();
+	send_part(h, &m, sizeof(m), VFU_MAX_FDS + 1);
+	assert_int_equal(answer(h->fd, NULL, 0), EINVAL);
+	send_part(h, &m, sizeof(m), 4 * VFU_MAX_FDS);
+	assert_int_equal(answer(h->fd, NULL, 0), EINVAL);
+	send_part(h, &m.head, sizeof(m.head), VFU_MAX_FDS);
+	send_part(h, &m.set, sizeof(m.set), VFU_MAX_FDS);
+	assert_int_equal(answer(h->fd, NULL, 0), EINVAL);
+	read_reg(h, NMC_REG_MAGIC, 4);	/* the descriptors of a message are closed before the next is read */
+	assert_int_equal(open_files(), before);
+	send_part(h, &m, sizeof(m), VFU_MAX_FDS);
+	assert_int_equal(answer(h->fd, NULL, 0), 0);
+	read_reg(h, NMC_REG_MAGIC, 4);
+	assert_int_equal(open_files(), before);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
 		T(maps_overtake_copies), T(answers_while_jobs_copy), T(vectors_that_are_none), T(full_vector),
-		T(memory_that_shrinks), T(end_amid_a_message),
+		T(memory_that_shrinks), T(end_amid_a_message), T(end_amid_a_job), T(too_many_descriptors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -191,9 +191,8 @@ static inline void disable(struct host *h)
 		nap();
 }
 
-static inline int start_host(void **state, unsigned int engines, enum card_irq irq)
+static inline int start_card(void **state, const struct card_options *options, enum card_irq irq)
 {
-	struct card_options options = { .tiles = 2, .rows = 16, .cols = 16, .threads = 1, .engines = engines, .queues = 2 };
 	struct host *h = calloc(1, sizeof(*h));
 	struct card_server_options server;
 	char error[256];
@@ -202,7 +201,7 @@ static inline int start_host(void **state, unsigned int engines, enum card_irq i
 	snprintf(h->path, sizeof(h->path), "/tmp/nmc-test-%d.sock", getpid());
 	h->irq = irq;
 	server = (struct card_server_options){ .socket = h->path, .irq = irq };
-	assert_int_equal(card_create(&options, &h->card, error, sizeof(error)), 0);
+	assert_int_equal(card_create(options, &h->card, error, sizeof(error)), 0);
 	assert_int_equal(card_server_start(h->card, &server, &h->server, error, sizeof(error)), 0);
 	h->memory = memfd_create("host", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	assert_int_equal(ftruncate(h->memory, MEMORY), 0);
@@ -213,6 +212,14 @@ static inline int start_host(void **state, unsigned int engines, enum card_irq i
 	introduce(h);
 	*state = h;
 	return 0;
+}
+
+static inline int start_host(void **state, unsigned int engines, enum card_irq irq)
+{
+	const struct card_options options = { .tiles = 2, .rows = 16, .cols = 16, .threads = 1, .engines = engines,
+					      .queues = 2 };
+
+	return start_card(state, &options, irq);
 }
 
 static inline int setup(void **state)
@@ -355,12 +362,13 @@ static inline void make_stream(struct host *h, unsigned int queue, uint32_t coun
 static inline bool submit(struct host *h, unsigned int queue, unsigned int n)
 {
 	const struct nmc_job_table *table = (void *)(h->at + TABLE + queue * PAGE);
+	const struct nmc_isa_header *head = (void *)(h->at + STREAM + queue * PAGE);
 	uint32_t old = h->tail[queue];
 
 	while (n--) {
 		struct nmc_sqe_job sqe = { .opcode = NMC_QUEUE_JOB, .cookie = h->tail[queue],
 					   .table = GUEST + TABLE + queue * PAGE, .table_bytes = table->bytes,
-					   .context = queue, .stream_bytes = 256, .job = h->tail[queue] + 1 };
+					   .context = queue, .stream_bytes = 64 * (head->insns + 1), .job = h->tail[queue] + 1 };
 
 		memcpy(descriptor(h, queue, h->tail[queue]++), &sqe, sizeof(sqe));
 	}

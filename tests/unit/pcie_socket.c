@@ -204,6 +204,82 @@ static void stop_reports(void **state)
 	assert_int_equal(completion(h, 1)->status, NMC_STATUS_OK);
 }
 
+/* After the answer to a stop nothing is written for the queue, although its job was in the middle of writing. */
+static void stop_ends_dma(void **state)
+{
+	const struct nmc_isa_move store = { .c.opcode = NMC_OP_STORE, .slot = 1, .rows = 1, .row_bytes = 4 << 20 };
+	uint8_t *before = malloc(BULK_BYTES), own[PAGE];
+	struct host *h = *state;
+	struct nmc_shadow line;
+	unsigned int round, i;
+
+	enable(h, 1);
+	make_queue(h, 1, 0);
+	make_loop(h, 1, 0xffffffff, &store);
+	memset(before, 0xa5, BULK_BYTES);
+	for (round = 0; round < 20; round++) {
+		submit(h, 1, 1);
+		wait_progress(h, 1);
+		assert_int_equal(stop_queue(h, 1, 0), NMC_STATUS_OK);
+		memset(h->at + BULK, 0xa5, BULK_BYTES);
+		memcpy(own, h->at + CQ + PAGE, PAGE);
+		memcpy(&line, shadow(h, 1), sizeof(line));
+		for (i = 0; i < 10; i++)
+			nap();
+		assert_memory_equal(before, h->at + BULK, BULK_BYTES);
+		assert_memory_equal(own, h->at + CQ + PAGE, PAGE);
+		assert_memory_equal(&line, shadow(h, 1), sizeof(line));
+		h->tail[1] = h->done[1] = 0;
+		memset(shadow(h, 1), 0, sizeof(struct nmc_shadow));
+		assert_int_equal(admin(h, (struct nmc_sqe){ .opcode = NMC_ADMIN_QUEUE_START, .id = 1 }, NULL), NMC_STATUS_OK);
+	}
+	free(before);
+}
+
+/* Jobs of @queue put their number in front of a list in host memory. */
+static void make_entry(struct host *h, unsigned int queue)
+{
+	const uint32_t bytes = 2 * ENTRIES * sizeof(uint32_t);
+	struct nmc_isa_header head = { .magic = NMC_ISA_MAGIC, .major = NMC_ISA_MAJOR, .insns = 4, .slots = 2,
+				       .sram_bytes = 4096, .groups = 1u << NMC_GROUP_CONTROL | 1u << NMC_GROUP_DATA };
+	struct nmc_isa_fill number = { .c.opcode = NMC_OP_FILL, .dst = { 0, 4, 0 }, .words = 1, .rows = 1, .value = queue };
+	struct nmc_isa_move load = { .c.opcode = NMC_OP_LOAD, .slot = 1, .sram = { 4, bytes, 0 }, .rows = 1,
+				     .row_bytes = bytes };
+	struct nmc_isa_move store = { .c.opcode = NMC_OP_STORE, .slot = 1, .rows = 1, .row_bytes = bytes };
+	struct nmc_isa_control end = { .c.opcode = NMC_OP_END };
+	const void *insn[] = { &head, &number, &load, &store, &end };
+	unsigned int i;
+
+	make_stream(h, queue, 1);
+	for (i = 0; i < sizeof(insn) / sizeof(*insn); i++)
+		memcpy(h->at + STREAM + queue * PAGE + 64 * i, insn[i], 64);
+}
+
+/* One job a turn: two full queues share the only engine by turns. */
+static void queues_take_turns(void **state)
+{
+	struct host *h = *state;
+	const uint32_t *list = (void *)(h->at + BULK);
+	unsigned int queue, i;
+
+	enable(h, 1);
+	memset(h->at + BULK, 0, PAGE);
+	card_server_inject(h->server, CARD_FAULT_HANG_QUEUES);
+	for (queue = 1; queue <= 2; queue++) {
+		make_queue(h, queue, 0);
+		make_entry(h, queue);
+		submit(h, queue, ENTRIES);
+	}
+	card_server_inject(h->server, CARD_FAULT_NONE);
+	for (queue = 1; queue <= 2; queue++)
+		while (h->done[queue] < ENTRIES)
+			assert_int_equal(completion(h, queue)->status, NMC_STATUS_OK);
+	for (i = 0; i < 2 * ENTRIES; i++) {
+		assert_in_range(list[i], 1, 2);
+		assert_true(!i || list[i] == 3 - list[i - 1]);
+	}
+}
+
 /*
  * The coalescing time is kept while the only engine is busy, with another queue's job or with the next of the same: the
  * interrupt of what was completed comes although nothing ends.
@@ -569,11 +645,11 @@ int main(void)
 #define ON(kind, name) cmocka_unit_test_setup_teardown(name, setup_##kind, teardown)
 	const struct CMUnitTest tests[] = {
 		T(registers), T(bad_admin_ring), T(jobs_complete), T(interrupts_follow_the_event_index),
-		T(doorbells_only_when_asleep), T(job_path_registers), T(stop_reports), T(stop_of_a_waiting_job),
-		ON(one_engine, interrupts_while_busy), T(stop_drains), T(reset_during_a_job), T(no_bus_no_dma), T(broken_ring),
-		T(faults_show), T(corrupt_completions), T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages),
-		T(posted_writes), ON(msi, shared_vector), ON(msi, next_host), ON(intx, shared_vector),
-		ON(intx, next_host),
+		T(doorbells_only_when_asleep), T(job_path_registers), T(stop_reports), T(stop_ends_dma),
+		ON(one_engine, queues_take_turns), T(stop_of_a_waiting_job), ON(one_engine, interrupts_while_busy),
+		T(stop_drains), T(reset_during_a_job), T(no_bus_no_dma), T(broken_ring), T(faults_show), T(corrupt_completions),
+		T(next_host), T(refused_messages), T(many_maps), T(unmaps), T(broken_messages), T(posted_writes),
+		ON(msi, shared_vector), ON(msi, next_host), ON(intx, shared_vector), ON(intx, next_host),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

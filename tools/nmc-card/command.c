@@ -49,6 +49,7 @@ static const char *const faults[] = {
 	[CARD_FAULT_HANG_FIRMWARE] = "hang-firmware",
 	[CARD_FAULT_HANG_QUEUES] = "hang-queues",
 	[CARD_FAULT_CORRUPT_COMPLETION] = "corrupt-completion",
+	[CARD_FAULT_FATAL] = "fatal",
 };
 
 static struct json_object *queue_json(unsigned int queue, const struct nmc_queue_log *log)
@@ -107,8 +108,8 @@ static struct json_object *inject_device(struct command_card *c, const char *arg
 		return refuse("fault: too long");
 	ret = fault_parse(words, &fault, error, sizeof(error));
 	if (ret == -ENOENT)
-		return refuse("fault: none, all-ones, hang-firmware, hang-queues or corrupt-completion of the endpoint; "
-			      "stuck-low, stuck-high, dead, drift or noise of cells, column, tile, and clear for these");
+		return refuse("fault: none, all-ones, hang-firmware, hang-queues, corrupt-completion or fatal of the "
+			      "endpoint; stuck-low, stuck-high, dead, drift or noise of cells, column, tile, and clear for these");
 	if (!ret)
 		ret = card_inject(c->card, &fault, error, sizeof(error));
 	if (ret)

@@ -32,7 +32,7 @@ static const char usage[] =
 	"  age TIME               lets the whole card age: 90s, 1h, 30d, 1y\n"
 	"  temperature C          temperature of the die in degrees Celsius\n"
 	"  fault NAME             endpoint: none, all-ones, hang-firmware, hang-queues,\n"
-	"                         corrupt-completion\n"
+	"                         corrupt-completion, fatal\n"
 	"  fault KIND KEY=VALUE.. cells: stuck-low, stuck-high, dead, drift, noise; column; tile\n"
 	"  fault clear            takes faults of cells, columns and tiles back\n"
 	"  save [FILE]            writes the state of the card (default: its --state file)\n"

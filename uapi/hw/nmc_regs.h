@@ -4,7 +4,7 @@
  *
  * All fields are little-endian and naturally aligned. Reserved fields must be zero in what the host writes;
  * the card rejects a descriptor or table otherwise, ignores reserved register bits and reads unknown
- * registers as zero. A register that reads all-ones means that the card is gone.
+ * registers as zero. All-ones from magic, status, heartbeat or cause mean that the card is gone.
  */
 #ifndef NMC_REGS_H
 #define NMC_REGS_H
