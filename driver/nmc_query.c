@@ -187,7 +187,8 @@ static int nmc_query_tile(struct nmc_device *nmc, struct nmc_file *file, u32 ind
 	out->tile = le32_to_cpu(in.tile);
 	out->state = le32_to_cpu(in.state);
 	out->class_id = le32_to_cpu(in.class);
-	out->mine = in.set && nmc_tileset_owned(file, le32_to_cpu(in.set));
+	out->handle = in.set ? nmc_tileset_find_handle(file, le32_to_cpu(in.set)) : 0;
+	out->mine = !!out->handle;
 	out->programmed_ns = le64_to_cpu(in.programmed_ns);
 	out->pulses = le64_to_cpu(in.pulses);
 	out->products = le64_to_cpu(in.products);

@@ -108,17 +108,18 @@ struct nmc_tileset *nmc_tileset_get(struct nmc_file *file, u32 handle)
 	return set;
 }
 
-bool nmc_tileset_owned(struct nmc_file *file, u32 id)
+u32 nmc_tileset_find_handle(struct nmc_file *file, u32 id)
 {
 	struct nmc_tileset *set;
 	unsigned long handle;
-	bool owned = false;
+	u32 found = 0;
 
 	xa_lock(&file->sets);
 	xa_for_each(&file->sets, handle, set)
-		owned |= set->id == id;
+		if (set->id == id)
+			found = handle;
 	xa_unlock(&file->sets);
-	return owned;
+	return found;
 }
 
 u64 nmc_tileset_tiles(struct nmc_file *file)

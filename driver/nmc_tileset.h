@@ -49,11 +49,13 @@ struct nmc_tileset *nmc_tileset_get(struct nmc_file *file, u32 handle);
 void nmc_tileset_put(struct nmc_tileset *set);
 
 /**
- * nmc_tileset_owned() - one of a file's sets is set number @id of the card
+ * nmc_tileset_find_handle() - which of a file's sets is set number @id of the card
  * @file: the open file
  * @id: id on the card
+ *
+ * Return: its handle, 0 if none.
  */
-bool nmc_tileset_owned(struct nmc_file *file, u32 id);
+u32 nmc_tileset_find_handle(struct nmc_file *file, u32 id);
 
 /**
  * nmc_tileset_tiles() - tiles in all sets of a file

@@ -53,7 +53,10 @@ static void place_layer(struct nmc_plan *p, unsigned int layer, unsigned int ins
 		place_part(p, layer, part, ins, outs);
 }
 
-/* Tiles that the network needs, if that many are free: a hostile network may ask for more than memory can describe. */
+/*
+ * Tiles that the network needs, if that many are free: a hostile network may ask for more than memory can describe. One that
+ * persists may have its tiles already.
+ */
 static int count_tiles(struct nmc_plan *p)
 {
 	uint64_t total = 0;
@@ -64,7 +67,7 @@ static int count_tiles(struct nmc_plan *p)
 
 		total += (uint64_t)p->parts * pieces(l->inputs, p->class.rows) * pieces(l->outputs, p->class.outputs);
 	}
-	if (total > p->class.free)
+	if (total > (*p->persist ? p->class.tiles : p->class.free))
 		return fail(-ENOSPC, "the network needs %llu tiles of class %s (%u x %u cells), %u are free of %u; "
 			    "use a smaller network, another class, or a card with more tiles", (unsigned long long)total,
 			    p->class.name, p->class.rows, p->class.cols, p->class.free, p->class.tiles);

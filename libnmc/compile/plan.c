@@ -102,11 +102,26 @@ static int quantise(struct nmc_plan *p, const struct nmc_plan_options *o)
 	return ret;
 }
 
+static int name_network(struct nmc_plan *p, const struct nmc_plan_options *o)
+{
+	if (!o->persist)
+		return 0;
+	if (o->scheme == NMC_SCHEME_DEVICES)
+		return fail(-EINVAL, "a network in several devices cannot persist: what their cells hold depends on what was read");
+	if (!*o->persist || strlen(o->persist) >= sizeof(p->persist))
+		return fail(-EINVAL, "\"%.40s\" is not the name of a network that persists: 1 to %zu characters", o->persist,
+			    sizeof(p->persist) - 1);
+	strcpy(p->persist, o->persist);
+	return 0;
+}
+
 static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 {
 	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
-	int ret = choose_class(p, o);
+	int ret = name_network(p, o);
 
+	if (!ret)
+		ret = choose_class(p, o);
 	if (!ret)
 		ret = nmc_device_info(p->device, &info);
 	if (!ret)

@@ -44,6 +44,7 @@
  * @base: the same as calibrated: what compensation starts from
  * @baseline: sum of the sizes of each output's codes over the layer's probes; NULL before one was taken
  * @programmed_ns: card time of the set when its programming had ended
+ * @kept: its tile held it already
  * @columns_at: address of @columns in the parameter area
  */
 struct block {
@@ -65,6 +66,7 @@ struct block {
 	struct nmc_isa_column *base;
 	uint64_t *baseline;
 	uint64_t programmed_ns;
+	bool kept;
 	uint32_t columns_at;
 };
 
@@ -119,6 +121,8 @@ struct nmc_plan {
 	struct block *block;
 	unsigned int blocks;
 	uint64_t pulses;	/* of the last nmc_plan_program() */
+	char persist[32];	/* name of a network that stays on its tiles, else empty */
+	bool found;		/* it was there: its tiles are written only where they are incomplete */
 	unsigned int probes;	/* vectors in each &stage.probe */
 	uint32_t leave_out;	/* NMC_MVM_* flags of every product */
 	uint32_t batch;

@@ -111,27 +111,47 @@ static void accel_buffer_destroy(struct device *d, uint64_t handle, void *data, 
 	drmCloseBufferHandle(accel_of(d)->fd, (uint32_t)handle);
 }
 
-static int accel_set_create(struct device *d, unsigned int class_index, unsigned int tiles, uint32_t *set, uint32_t *free)
+static int accel_set_create(struct device *d, const struct device_set *want, uint32_t *set, uint32_t *free)
 {
 	struct accel *a = accel_of(d);
-	struct drm_nmc_tileset_create t = { .class_id = class_index, .tiles = tiles };
+	struct drm_nmc_tileset_create t = { .class_id = want->class_index, .tiles = want->tiles };
 
 	*free = 0;
+	if (want->uuid) {
+		t.flags = DRM_NMC_TILESET_PERSISTENT;
+		memcpy(t.uuid, want->uuid, sizeof(t.uuid));
+		strncpy(t.label, want->label, sizeof(t.label) - 1);
+	}
 	if (drmIoctl(a->fd, DRM_IOCTL_NMC_TILESET_CREATE, &t)) {
 		if (errno != ENOSPC)
 			return accel_failed(a, "tile set");
 		*free = t.free;
-		return fail(-ENOSPC, "%u tiles wanted, %u are free", tiles, t.free);
+		return fail(-ENOSPC, "%u tiles wanted, %u are free", want->tiles, t.free);
 	}
 	*set = t.handle;
 	return 0;
 }
 
-static void accel_set_destroy(struct device *d, uint32_t set)
+static int accel_set_open(struct device *d, const uint8_t *uuid, uint32_t *set)
 {
-	struct drm_nmc_tileset_close c = { .handle = set };
+	struct drm_nmc_tileset_open o = { 0 };
+	int ret;
 
-	drmIoctl(accel_of(d)->fd, DRM_IOCTL_NMC_TILESET_CLOSE, &c);
+	memcpy(o.uuid, uuid, sizeof(o.uuid));
+	ret = accel_ioctl(accel_of(d), DRM_IOCTL_NMC_TILESET_OPEN, &o, "persistent tile set");
+	*set = o.handle;
+	return ret;
+}
+
+static void accel_set_destroy(struct device *d, uint32_t set, bool erase)
+{
+	struct drm_nmc_tileset_info info = { .handle = set };
+	struct drm_nmc_tileset_close c = { .handle = set };
+	int fd = accel_of(d)->fd;
+
+	if (erase && !drmIoctl(fd, DRM_IOCTL_NMC_TILESET_INFO, &info) && info.flags & DRM_NMC_TILESET_PERSISTENT)
+		c.flags = DRM_NMC_TILESET_ERASE;
+	drmIoctl(fd, DRM_IOCTL_NMC_TILESET_CLOSE, &c);
 }
 
 static int accel_set_time(struct device *d, uint32_t set, uint64_t *ns)
@@ -188,6 +208,7 @@ static const struct device_ops accel_ops = {
 	.buffer_create = accel_buffer_create,
 	.buffer_destroy = accel_buffer_destroy,
 	.set_create = accel_set_create,
+	.set_open = accel_set_open,
 	.set_destroy = accel_set_destroy,
 	.set_time = accel_set_time,
 	.context_create = accel_context_create,

@@ -125,7 +125,7 @@ static void tile_from_query(const struct drm_nmc_tile *q, struct nmc_tile_info *
 		.tile = q->tile,
 		.status = q->state,
 		.class_index = q->class_id,
-		.mine = q->mine,
+		.mine = q->handle,
 		.programmed_ns = q->programmed_ns,
 		.pulses = q->pulses,
 		.products = q->products,

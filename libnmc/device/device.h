@@ -7,6 +7,7 @@
 #define NMC_DEVICE_H
 
 #include <pthread.h>
+#include <stdbool.h>
 #include "nmc.h"
 
 #define DEVICE_MAX_SLOTS 64
@@ -87,6 +88,22 @@ struct device_result {
 	uint64_t energy_fj;
 };
 
+#define DEVICE_UUID	16
+
+/**
+ * struct device_set - a tile set that is wanted
+ * @class_index: tile class
+ * @tiles: tiles
+ * @uuid: name of a persistent one, else NULL
+ * @label: its free text
+ */
+struct device_set {
+	unsigned int class_index;
+	unsigned int tiles;
+	const uint8_t *uuid;
+	const char *label;
+};
+
 /**
  * struct device_ops - a way to reach a card; every function answers 0 (or a count) or a negative errno with a text
  * @close: ends it
@@ -104,7 +121,8 @@ struct device_result {
  * @buffer_create: zeroed memory at *@data known to the card as *@handle
  * @buffer_destroy: frees it
  * @set_create: tiles; on -ENOSPC *@free says how many are free
- * @set_destroy: gives them up
+ * @set_open: a persistent set
+ * @set_destroy: gives it up; with @erase also what is persistent
  * @set_time: card time of a set
  * @context_create: attaches sets
  * @context_destroy: detaches
@@ -127,8 +145,9 @@ struct device_ops {
 	int (*read_event)(struct device *d, struct nmc_event *event);
 	int (*buffer_create)(struct device *d, size_t bytes, uint64_t *handle, void **data);
 	void (*buffer_destroy)(struct device *d, uint64_t handle, void *data, size_t bytes);
-	int (*set_create)(struct device *d, unsigned int class_index, unsigned int tiles, uint32_t *set, uint32_t *free);
-	void (*set_destroy)(struct device *d, uint32_t set);
+	int (*set_create)(struct device *d, const struct device_set *want, uint32_t *set, uint32_t *free);
+	int (*set_open)(struct device *d, const uint8_t *uuid, uint32_t *set);
+	void (*set_destroy)(struct device *d, uint32_t set, bool erase);
 	int (*set_time)(struct device *d, uint32_t set, uint64_t *ns);
 	int (*context_create)(struct device *d, const uint32_t *sets, unsigned int count, uint32_t *context);
 	void (*context_destroy)(struct device *d, uint32_t context);

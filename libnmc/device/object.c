@@ -49,8 +49,9 @@ size_t nmc_buffer_bytes(const struct nmc_buffer *buffer)
 	return buffer->bytes;
 }
 
-int nmc_tileset_create(struct nmc_device *device, unsigned int class_index, unsigned int tiles, struct nmc_tileset **set)
+static int set_new(struct nmc_device *device, const struct device_set *want, const uint8_t *open, struct nmc_tileset **set)
 {
+	const struct device_ops *ops = device->reach->ops;
 	struct nmc_tileset *t = calloc(1, sizeof(*t));
 	uint32_t free_tiles;
 	int ret;
@@ -59,7 +60,7 @@ int nmc_tileset_create(struct nmc_device *device, unsigned int class_index, unsi
 	if (!t)
 		return fail_memory();
 	t->device = device;
-	ret = device->reach->ops->set_create(device->reach, class_index, tiles, &t->set, &free_tiles);
+	ret = open ? ops->set_open(device->reach, open, &t->set) : ops->set_create(device->reach, want, &t->set, &free_tiles);
 	if (ret) {
 		free(t);
 		return ret;
@@ -68,12 +69,38 @@ int nmc_tileset_create(struct nmc_device *device, unsigned int class_index, unsi
 	return 0;
 }
 
-void nmc_tileset_destroy(struct nmc_tileset *set)
+int nmc_tileset_create(struct nmc_device *device, unsigned int class_index, unsigned int tiles, struct nmc_tileset **set)
+{
+	return set_new(device, &(struct device_set){ .class_index = class_index, .tiles = tiles }, NULL, set);
+}
+
+int nmc_tileset_create_persistent(struct nmc_device *device, unsigned int class_index, unsigned int tiles, const uint8_t *uuid,
+				  const char *label, struct nmc_tileset **set)
+{
+	return set_new(device, &(struct device_set){ class_index, tiles, uuid, label }, NULL, set);
+}
+
+int nmc_tileset_open(struct nmc_device *device, const uint8_t *uuid, struct nmc_tileset **set)
+{
+	return set_new(device, NULL, uuid, set);
+}
+
+static void set_end(struct nmc_tileset *set, bool erase)
 {
 	if (!set)
 		return;
-	set->device->reach->ops->set_destroy(set->device->reach, set->set);
+	set->device->reach->ops->set_destroy(set->device->reach, set->set, erase);
 	free(set);
+}
+
+void nmc_tileset_destroy(struct nmc_tileset *set)
+{
+	set_end(set, false);
+}
+
+void nmc_tileset_erase(struct nmc_tileset *set)
+{
+	set_end(set, true);
 }
 
 int nmc_context_create(struct nmc_device *device, struct nmc_tileset *const *sets, unsigned int count,

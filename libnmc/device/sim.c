@@ -145,7 +145,7 @@ static void tile_from_log(const struct nmc_tile_log *log, struct nmc_tile_info *
 	t->tile = log->tile;
 	t->status = log->state;
 	t->class_index = log->class;
-	t->mine = log->set != 0;
+	t->mine = log->set;
 	t->programmed_ns = log->programmed_ns;
 	t->pulses = log->pulses;
 	t->products = log->products;
@@ -295,30 +295,63 @@ static void sim_buffer_destroy(struct device *d, uint64_t handle, void *data, si
 	sim_buffer_put((struct sim_buffer *)(uintptr_t)handle);
 }
 
-static int sim_set_create(struct device *d, unsigned int class_index, unsigned int tiles, uint32_t *set, uint32_t *free)
+/* A set has a new generation each time it is attached. */
+static void set_attached(struct sim *s, uint64_t result, uint32_t *set)
 {
-	struct nmc_tileset_config config = { .class = class_index, .tiles = tiles };
-	struct sim *s = sim_of(d);
-	uint64_t result;
-	unsigned int status;
-
-	status = admin(s, (struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_CREATE, .addr = (uintptr_t)&config,
-		       .bytes = sizeof(config) }, &result);
-	*free = status == NMC_STATUS_NO_TILES ? (uint32_t)result : 0;
-	if (status == NMC_STATUS_NO_TILES)
-		return fail(-ENOSPC, "%u tiles wanted, %u are free", tiles, *free);
-	if (status)
-		return admin_fail("tile set", status);
 	*set = (uint32_t)result;
 	pthread_mutex_lock(&s->lock);
 	s->generation[*set % SIM_SETS] = (uint32_t)(result >> 32);
 	pthread_mutex_unlock(&s->lock);
+}
+
+static int sim_set_create(struct device *d, const struct device_set *want, uint32_t *set, uint32_t *free)
+{
+	struct nmc_tileset_config config = { .class = want->class_index, .tiles = want->tiles };
+	struct sim *s = sim_of(d);
+	uint64_t result;
+	unsigned int status;
+
+	if (want->uuid) {
+		config.flags = NMC_TILESET_PERSISTENT;
+		memcpy(config.uuid, want->uuid, sizeof(config.uuid));
+		strncpy(config.label, want->label, sizeof(config.label) - 1);
+	}
+	status = admin(s, (struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_CREATE, .addr = (uintptr_t)&config,
+		       .bytes = sizeof(config) }, &result);
+	*free = status == NMC_STATUS_NO_TILES ? (uint32_t)result : 0;
+	if (status == NMC_STATUS_NO_TILES)
+		return fail(-ENOSPC, "%u tiles wanted, %u are free", want->tiles, *free);
+	if (status == NMC_STATUS_EXISTS)
+		return fail(-EEXIST, "a persistent tile set of that name exists");
+	if (status)
+		return admin_fail("tile set", status);
+	set_attached(s, result, set);
 	return 0;
 }
 
-static void sim_set_destroy(struct device *d, uint32_t set)
+static int sim_set_open(struct device *d, const uint8_t *uuid, uint32_t *set)
 {
-	admin(sim_of(d), (struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_RELEASE, .id = set }, NULL);
+	struct nmc_tileset_config config = { 0 };
+	struct sim *s = sim_of(d);
+	uint64_t result;
+	unsigned int status;
+
+	memcpy(config.uuid, uuid, sizeof(config.uuid));
+	status = admin(s, (struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_OPEN, .addr = (uintptr_t)&config, .bytes = sizeof(config) },
+		       &result);
+	if (status == NMC_STATUS_NOT_FOUND)
+		return fail(-ENOENT, "there is no persistent tile set of that name");
+	if (status == NMC_STATUS_BUSY)
+		return fail(-EBUSY, "the persistent tile set is open already");
+	if (status)
+		return admin_fail("persistent tile set", status);
+	set_attached(s, result, set);
+	return 0;
+}
+
+static void sim_set_destroy(struct device *d, uint32_t set, bool erase)
+{
+	admin(sim_of(d), (struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_RELEASE, .id = set, .value = erase }, NULL);
 }
 
 static int sim_set_time(struct device *d, uint32_t set, uint64_t *ns)
@@ -348,6 +381,7 @@ static const struct device_ops sim_ops = {
 	.buffer_create = sim_buffer_create,
 	.buffer_destroy = sim_buffer_destroy,
 	.set_create = sim_set_create,
+	.set_open = sim_set_open,
 	.set_destroy = sim_set_destroy,
 	.set_time = sim_set_time,
 	.context_create = sim_context_create,

@@ -414,6 +414,9 @@ const char *nmc_scheme_name(unsigned int scheme);
  * @slice_bits: bits of a slice, 0 for 2, at most 8 and 15 with all slices
  * @significance: of a device over the next, 1 to 16, 0 for 1: equal shares
  * @reserved: zero
+ * @persist: name under which the network stays on its tiles when the process ends, NULL for not. A plan of the same name and
+ *	the same cells finds it again, and nmc_plan_program() then writes only tiles whose programming did not end. Not with
+ *	%NMC_SCHEME_DEVICES, whose targets depend on what was read, nor with nmc_plan_repair()
  */
 struct nmc_plan_options {
 	uint32_t size;
@@ -427,6 +430,7 @@ struct nmc_plan_options {
 	uint32_t slice_bits;
 	float significance;
 	uint32_t reserved;
+	const char *persist;
 };
 #define NMC_PLAN_OPTIONS_INIT { .size = sizeof(struct nmc_plan_options) }
 
@@ -443,6 +447,9 @@ struct nmc_plan_options {
 int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
 		    struct nmc_plan **plan);
 void nmc_plan_destroy(struct nmc_plan *plan);
+
+/* The same; erases the tiles of a network that was to persist. */
+void nmc_plan_forget(struct nmc_plan *plan);
 
 /**
  * struct nmc_plan_info - size of a plan
@@ -490,6 +497,8 @@ char *nmc_plan_json(const struct nmc_plan *plan);
  * @energy_j: modelled energy, joule
  * @wall_ns: time it took here
  * @pulse_hist: cells by pulses: bin b counts 2b and 2b + 1, the last all above
+ * @kept: tiles that held the network already, see &nmc_plan_options.persist; the other members do not count them
+ * @reserved: zero
  */
 struct nmc_program_report {
 	uint32_t size;
@@ -505,6 +514,8 @@ struct nmc_program_report {
 	double energy_j;
 	uint64_t wall_ns;
 	uint64_t pulse_hist[16];
+	uint32_t kept;
+	uint32_t reserved;
 };
 #define NMC_PROGRAM_REPORT_INIT { .size = sizeof(struct nmc_program_report) }
 
@@ -611,6 +622,26 @@ size_t nmc_buffer_bytes(const struct nmc_buffer *buffer);
 /* @tiles tiles of class @class_index, FREE before. -ENOSPC with a text that says how many are free. */
 int nmc_tileset_create(struct nmc_device *device, unsigned int class_index, unsigned int tiles, struct nmc_tileset **set);
 void nmc_tileset_destroy(struct nmc_tileset *set);
+
+/**
+ * nmc_tileset_create_persistent() - tiles that keep what they hold when the process ends
+ * @device: the device
+ * @class_index: tile class
+ * @tiles: tiles, FREE before
+ * @uuid: unique name, 16 bytes, not all zero
+ * @label: free text for people, at most 31 bytes count
+ * @set: out: to be given to nmc_tileset_destroy(), which keeps the tiles, or nmc_tileset_erase()
+ *
+ * Return: 0, -EEXIST (open it), -ENOSPC (the text says how many are free), -EINVAL, -ENOMEM. Only its owner may open it again.
+ */
+int nmc_tileset_create_persistent(struct nmc_device *device, unsigned int class_index, unsigned int tiles, const uint8_t *uuid,
+				  const char *label, struct nmc_tileset **set);
+
+/* Finds a persistent set again. -ENOENT there is none of that name, -EACCES another's, -EBUSY open elsewhere. */
+int nmc_tileset_open(struct nmc_device *device, const uint8_t *uuid, struct nmc_tileset **set);
+
+/* Ends a set and erases its tiles, also one that is persistent. */
+void nmc_tileset_erase(struct nmc_tileset *set);
 
 /* Jobs of a context run in order; set i of @sets is set i of its streams. */
 int nmc_context_create(struct nmc_device *device, struct nmc_tileset *const *sets, unsigned int count,

@@ -3,11 +3,12 @@
  * Beginning and end of plans: what was compiled gets tiles, a context, and what it keeps between runs.
  */
 #include "libnmc/run/health.h"
+#include "libnmc/run/persist.h"
 #include "libnmc/run/runner.h"
 
 static int take_tiles(struct nmc_plan *p)
 {
-	int ret = nmc_tileset_create(p->device, p->class.index, p->tiles, &p->set);
+	int ret = *p->persist ? persist_take(p) : nmc_tileset_create(p->device, p->class.index, p->tiles, &p->set);
 
 	return ret ? ret : nmc_context_create(p->device, &p->set, 1, &p->context);
 }
@@ -29,13 +30,23 @@ int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network
 	return ret;
 }
 
-void nmc_plan_destroy(struct nmc_plan *plan)
+static void end(struct nmc_plan *plan, void (*give_up)(struct nmc_tileset *set))
 {
 	if (!plan)
 		return;
 	health_free(plan);
 	runner_destroy(plan->runner);
 	nmc_context_destroy(plan->context);
-	nmc_tileset_destroy(plan->set);
+	give_up(plan->set);
 	plan_free(plan);
+}
+
+void nmc_plan_destroy(struct nmc_plan *plan)
+{
+	end(plan, nmc_tileset_destroy);
+}
+
+void nmc_plan_forget(struct nmc_plan *plan)
+{
+	end(plan, nmc_tileset_erase);
 }

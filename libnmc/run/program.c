@@ -8,6 +8,7 @@
 #include "libnmc/run/cells.h"
 #include "libnmc/run/emit.h"
 #include "libnmc/run/health.h"
+#include "libnmc/run/persist.h"
 #include "libnmc/run/runner.h"
 #include "libnmc/sized.h"
 
@@ -115,7 +116,7 @@ static int program_part(struct nmc_plan *p, unsigned int part, struct lane_progr
 		ret = p->device->reach->ops->set_time(p->device->reach, p->set->set, &now);
 	for (i = 0; !ret && (i < p->blocks || ended < n); i++) {
 		if (i < p->blocks) {
-			if (p->block[i].part != part)
+			if (p->block[i].part != part || p->block[i].kept)
 				continue;
 			ret = lane_start(p, &p->block[i], &lane[n++ % LANES]);
 			p->block[i].writes = 1;
@@ -132,7 +133,7 @@ static int program_part(struct nmc_plan *p, unsigned int part, struct lane_progr
 static int program_blocks(struct nmc_plan *p, struct lane_program *lane, nmc_progress_fn progress, void *context,
 			  struct nmc_program_report *sum, double *square)
 {
-	unsigned int part, done = 0;
+	unsigned int part, done = sum->kept;
 	int ret = 0;
 
 	for (part = 0; !ret && part < p->parts; part++)
@@ -168,6 +169,16 @@ static int program_tiles(struct nmc_plan *plan, nmc_progress_fn progress, void *
 	return ret;
 }
 
+/* What was found is found once: programming it again writes everything. */
+static void forget_kept(struct nmc_plan *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->blocks; i++)
+		p->block[i].kept = false;
+	p->found = false;
+}
+
 int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report)
 {
 	struct nmc_program_report sum = { 0 };
@@ -178,12 +189,15 @@ int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *cont
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	runner_set_programmed(plan->runner, false);
 	health_free(plan);
-	ret = program_tiles(plan, progress, context, &sum, &square);
+	ret = plan->found ? persist_look(plan, &sum.kept) : 0;
+	if (!ret)
+		ret = program_tiles(plan, progress, context, &sum, &square);
 	runner_set_programmed(plan->runner, !ret);
 	runner_end(plan->runner);
 	if (ret)
 		return ret;
 	plan->pulses = sum.pulses;
+	forget_kept(plan);
 	program_complete(&sum, square, start);
 	return report ? give(report, &sum, sizeof(sum), "struct nmc_program_report") : 0;
 }

@@ -252,6 +252,8 @@ int nmc_plan_repair(struct nmc_plan *plan, struct nmc_repair_report *report)
 
 	if (!plan->class.differential)
 		return fail(-EINVAL, "class %s has no pairs of cells of which one could make up for the other", plan->class.name);
+	if (*plan->persist)
+		return fail(-EINVAL, "a network that persists cannot be repaired: what was found would be lost with the process");
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	ret = runner_check_programmed(plan->runner);
 	if (!ret) {

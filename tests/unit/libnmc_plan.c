@@ -174,6 +174,82 @@ static void programming(void **unused)
 	rig_close(&r);
 }
 
+static int stop_after(void *context, size_t done, size_t total)
+{
+	(void)total;
+	return done >= *(size_t *)context;
+}
+
+/* Tiles that were given up are erased in their own time. */
+static void wait_free(struct nmc_device *device, unsigned int tiles)
+{
+	struct nmc_class_info class = NMC_CLASS_INFO_INIT;
+
+	do {
+		poll(NULL, 0, 1);
+		assert_int_equal(nmc_device_class(device, 0, &class), 0);
+	} while (class.free < tiles);
+}
+
+/* Tiles used for something else before, programming that stops after three of eleven, and again: only the rest is written. */
+static void persistent(void **unused)
+{
+	struct nmc_program_report report = NMC_PROGRAM_REPORT_INIT;
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	const char *uri = "sim:rram?tiles=16&rows=64&cols=64&seed=5";
+	float *in = make_inputs((size_t)50 * deep.width[0]);
+	size_t three = 3;
+	double before;
+	unsigned int kept;
+	struct rig r;
+
+	(void)unused;
+	rig_open(&r, uri, &deep, 0, 0);
+	nmc_plan_destroy(r.plan);
+	wait_free(r.device, 16);
+	o.persist = "digits";
+	assert_int_equal(nmc_plan_create(r.device, r.network, &o, &r.plan), 0);
+	assert_int_equal(nmc_plan_program(r.plan, stop_after, &three, NULL), -ECANCELED);
+	nmc_plan_destroy(r.plan);
+	assert_int_equal(nmc_plan_create(r.device, r.network, &o, &r.plan), 0);
+	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
+	kept = report.kept;
+	assert_in_range(kept, 3, 5);
+	assert_int_equal(report.tiles, 11 - kept);
+	before = rig_error(&r, in, 50);
+	nmc_plan_destroy(r.plan);
+
+	/* All of it is there now, and as good as before. Programmed again it is written anew. */
+	assert_int_equal(nmc_plan_create(r.device, r.network, &o, &r.plan), 0);
+	assert_int_equal(nmc_plan_repair(r.plan, NULL), -EINVAL);
+	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
+	assert_int_equal(report.kept, 11);
+	assert_int_equal(report.tiles, 0);
+	assert_true(report.pulses == 0);
+	assert_true(before < 0.5 && rig_error(&r, in, 50) < 1.2 * before);
+	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
+	assert_int_equal(report.kept, 0);
+	assert_int_equal(report.tiles, 11);
+
+	/* Another name is another network; what is forgotten is gone; several devices cannot persist. */
+	o.persist = "others";
+	assert_int_equal(nmc_plan_create(r.device, r.network, &o, &(struct nmc_plan *){ NULL }), -ENOSPC);
+	nmc_plan_forget(r.plan);
+	wait_free(r.device, 16);
+	o.persist = "digits";
+	assert_int_equal(nmc_plan_create(r.device, r.network, &o, &r.plan), 0);
+	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
+	assert_int_equal(report.kept, 0);
+	nmc_plan_forget(r.plan);
+	wait_free(r.device, 16);
+	o.scheme = NMC_SCHEME_DEVICES;
+	assert_int_equal(nmc_plan_create(r.device, r.network, &o, &r.plan), -EINVAL);
+	assert_non_null(strstr(nmc_last_error(), "cannot persist"));
+	r.plan = NULL;
+	free(in);
+	rig_close(&r);
+}
+
 static void refusals(void **unused)
 {
 	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
@@ -601,6 +677,7 @@ int main(void)
 		cmocka_unit_test(same_bits_everywhere),
 		cmocka_unit_test(close_to_float),
 		cmocka_unit_test(programming),
+		cmocka_unit_test(persistent),
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(hostile_samples),
 		cmocka_unit_test(impossible_ranges),

@@ -41,6 +41,8 @@ static const char usage[] =
 	"      --repair           find broken cells after programming and place the weights around them\n"
 	"      --calibrate-converters  take offset and gain errors out of each output's conversion\n"
 	"      --refresh PERCENT  once aged, program cells anew that are farther from their target than this part of the range\n"
+	"      --persist NAME     leave the network on its tiles, where the same command finds it again; writes what is missing\n"
+	"      --forget           with --persist: erase it at the end\n"
 	"      --show-plan        print how the network lies on the tiles\n"
 	"      --json             report as JSON\n"
 	"  -h, --help             this text\n"
@@ -73,7 +75,7 @@ int run_fail(int status, const char *text)
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
        OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_PLOT, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_SCHEME, OPT_REPAIR,
-       OPT_CONVERTERS, OPT_REFRESH, OPT_PLAN, OPT_JSON };
+       OPT_CONVERTERS, OPT_REFRESH, OPT_PERSIST, OPT_FORGET, OPT_PLAN, OPT_JSON };
 
 static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
@@ -98,6 +100,8 @@ static const struct option options[] = {
 	{ "repair", no_argument, NULL, OPT_REPAIR },
 	{ "calibrate-converters", no_argument, NULL, OPT_CONVERTERS },
 	{ "refresh", required_argument, NULL, OPT_REFRESH },
+	{ "persist", required_argument, NULL, OPT_PERSIST },
+	{ "forget", no_argument, NULL, OPT_FORGET },
 	{ "show-plan", no_argument, NULL, OPT_PLAN },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "help", no_argument, NULL, 'h' },
@@ -237,6 +241,12 @@ static int parse(int argc, char **argv, struct run_options *o)
 		case OPT_PLAN:
 			o->show_plan = true;
 			break;
+		case OPT_PERSIST:
+			o->persist = optarg;
+			break;
+		case OPT_FORGET:
+			o->forget = true;
+			break;
 		case OPT_SCHEME:
 			ret = scheme_option(o, optarg);
 			break;
@@ -280,6 +290,10 @@ static int parse(int argc, char **argv, struct run_options *o)
 	o->model = argv[optind];
 	if (!o->images == !o->input)
 		return run_fail(EXIT_USAGE, "either --images or --input is needed; try nmc-run --help");
+	if (o->forget && !o->persist)
+		return run_fail(EXIT_USAGE, "--forget goes with --persist");
+	if (o->persist && o->repair)
+		return run_fail(EXIT_USAGE, "--repair and --persist contradict each other: what was found would be lost with the run");
 	if (o->labels && !o->images)
 		return run_fail(EXIT_USAGE, "--labels goes with --images");
 	return 0;

@@ -53,6 +53,8 @@ struct run_options {
 	double refresh;
 	bool study;
 	const char *plot;
+	const char *persist;
+	bool forget;
 	bool show_plan;
 	bool json;
 	char **argv;

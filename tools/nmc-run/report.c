@@ -63,8 +63,10 @@ int report_text(const struct run_state *s)
 	printf("network       %s: %u layers on %u tiles of class %s\n", model, s->plan_info.layers, s->plan_info.tiles,
 	       s->class.name);
 	printf("programming   %.3f s (wall): %.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
-	       (double)p->wall_ns * 1e-9, 100.0 * (double)p->converged / (double)p->cells,
+	       (double)p->wall_ns * 1e-9, p->cells ? 100.0 * (double)p->converged / (double)p->cells : 100.0,
 	       (unsigned long long)p->cells, p->mean_pulses, p->pulses_max);
+	if (s->o->persist)
+		printf("persistent    %s: %u tiles held the network already, %u were programmed\n", s->o->persist, p->kept, p->tiles);
 	prepared_text(s);
 	printf("running       %.3f s (wall): %zu vectors, %.0f a second\n", (double)r->wall_ns * 1e-9, s->in.count,
 	       per_second(s->in.count, r->wall_ns));
@@ -197,11 +199,12 @@ static struct json_object *program_json(const struct nmc_program_report *p)
 {
 	struct json_object *o = json_object_new_object();
 
-	add_number(o, "converged", p->cells ? (double)p->converged / (double)p->cells : 0.0);
+	json_object_object_add(o, "converged", p->cells ? json_object_new_double((double)p->converged / (double)p->cells) : NULL);
 	add_number(o, "mean_pulses", p->mean_pulses);
 	add_count(o, "max_pulses", p->pulses_max);
 	add_count(o, "cells", p->cells);
 	add_count(o, "given_up", p->given_up);
+	add_count(o, "kept_tiles", p->kept);
 	add_number(o, "residual", (double)p->residual);
 	add_number(o, "wall_seconds", (double)p->wall_ns * 1e-9);
 	add_number(o, "modelled_seconds", (double)p->modelled_ns * 1e-9);

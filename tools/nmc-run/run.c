@@ -115,9 +115,11 @@ static int make_plan(struct run_state *s)
 	o.parts = s->o->parts;
 	o.slice_bits = s->o->slice_bits;
 	o.significance = s->o->significance;
+	o.persist = s->o->persist;
 	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
 	if (ret)
-		return run_library(ret == -ENOSPC ? EXIT_FIT : s->o->scheme && ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE);
+		return run_library(ret == -ENOSPC ? EXIT_FIT :
+				   (s->o->scheme || s->o->persist) && ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE);
 	s->plan_info.size = sizeof(s->plan_info);
 	return nmc_plan_info(s->plan, &s->plan_info) ? run_library(EXIT_FAILURE) : 0;
 }
@@ -317,7 +319,10 @@ static void show_plan(const struct run_state *s)
 
 static void close_card(struct run_state *s)
 {
-	nmc_plan_destroy(s->plan);
+	if (s->o->forget)
+		nmc_plan_forget(s->plan);
+	else
+		nmc_plan_destroy(s->plan);
 	nmc_device_close(s->device);
 	free(s->tiles);
 	s->plan = NULL;

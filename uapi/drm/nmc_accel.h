@@ -230,6 +230,8 @@ struct drm_nmc_health {
  * @drift_ppm: drift exponent, ppm; -0x80000000 not measured
  * @defects: cells known to be broken
  * @scrubbed_cells: reads of cells that @deviation_ppm is made of
+ * @handle: the tile set of this file that owns it, 0 = none; tiles of a set are numbered as their physical tiles ascend
+ * @pad: zero
  */
 struct drm_nmc_tile {
 	__u32 tile;
@@ -252,6 +254,8 @@ struct drm_nmc_tile {
 	__s32 drift_ppm;
 	__u32 defects;
 	__u32 scrubbed_cells;
+	__u32 handle;
+	__u32 pad;
 };
 
 /**

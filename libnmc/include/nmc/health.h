@@ -68,7 +68,8 @@ int nmc_device_health(struct nmc_device *device, struct nmc_health *health);
  * @tile: number
  * @status: enum nmc_tile_status
  * @class_index: tile class
- * @mine: owned by a tile set of this device handle
+ * @mine: the tile set of this device handle that owns it, by a number of its own; 0 if none does. Tiles of a set are numbered as
+ *	their physical tiles ascend
  * @programmed_ns: card time when last programmed, 0 never
  * @pulses: pulses since manufacture
  * @products: vectors multiplied
