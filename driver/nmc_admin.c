@@ -169,10 +169,8 @@ static int nmc_admin_wait(struct nmc_device *nmc, struct nmc_admin_slot *slot, u
 	spin_unlock_irq(&admin->lock);
 	if (answered)
 		return 0;
-	if (admin->running) {
-		dev_err(&nmc->pdev->dev, "admin command 0x%04x was not answered\n", opcode);
-		nmc_lost(nmc, "firmware does not answer");
-	}
+	if (admin->running)
+		nmc_lost(nmc, "firmware does not answer command 0x%04x", opcode);
 	return -ENODEV;
 }
 

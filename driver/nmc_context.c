@@ -191,12 +191,11 @@ int nmc_contexts_restore(struct nmc_device *nmc)
 	nmc->contexts_live = true;
 	xa_for_each(&nmc->contexts, id, ctx) {
 		err = nmc_context_card_create(ctx);
-		if (err) {
-			dev_err(&nmc->pdev->dev, "context %u cannot be restored: %d\n", ctx->id,
-				err);
+		if (err)
 			break;
-		}
 	}
+	if (err && !nmc_is_lost(nmc))
+		dev_err(&nmc->pdev->dev, "context %u cannot be restored: %d\n", ctx->id, err);
 	mutex_unlock(&nmc->contexts_lock);
 	return err;
 }

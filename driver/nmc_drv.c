@@ -218,7 +218,8 @@ static int nmc_start(struct nmc_device *nmc)
 		nmc_heartbeat_start(nmc);
 		err = drm_dev_register(&nmc->drm, 0);
 	}
-	if (err)
+	/* A loss has been told of already. */
+	if (err && !nmc_is_lost(nmc))
 		dev_err(&nmc->pdev->dev, "card cannot be identified or registered: %d\n", err);
 	return err;
 }

@@ -58,7 +58,6 @@ struct nmc_queues;
  * @reset_lock: one recovery at a time
  * @stop_report: answer to a queue stop, under @reset_lock: recovery allocates nothing
  * @lost_work: carries a loss out
- * @lost_reason: static text
  * @beat_work: heartbeat
  * @beat: last heartbeat seen
  * @beat_seen: jiffies when it was new
@@ -95,7 +94,6 @@ struct nmc_device {
 	struct mutex reset_lock; /* recoveries */
 	struct nmc_stop_report stop_report;
 	struct work_struct lost_work;
-	const char *lost_reason;
 	struct delayed_work beat_work;
 	u64 beat;
 	unsigned long beat_seen;

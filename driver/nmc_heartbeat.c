@@ -48,7 +48,7 @@ void nmc_heartbeat_work(struct work_struct *work)
 		return;
 	dead = nmc_heartbeat_check(nmc);
 	if (dead) {
-		nmc_lost(nmc, dead);
+		nmc_lost(nmc, "%s", dead);
 		return;
 	}
 	nmc_heartbeat_poll(nmc);

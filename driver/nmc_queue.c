@@ -184,9 +184,8 @@ static struct nmc_job *nmc_queue_match(struct nmc_queue *queue, u32 cookie)
 /* A completion of nobody stands where that of a job was to come: the job would never end. */
 static void nmc_queue_garbage(struct nmc_queue *queue, u32 cookie)
 {
-	dev_warn_ratelimited(&queue->nmc->pdev->dev, "queue %u: completion of unknown job 0x%x\n",
-			     queue->id, cookie);
-	nmc_lost(queue->nmc, "card completed a job that it did not have");
+	nmc_lost(queue->nmc, "card completed a job that it did not have: 0x%x of queue %u", cookie,
+		 queue->id);
 }
 
 #define NMC_REAP_BATCH	16
@@ -401,7 +400,7 @@ static int nmc_queue_create(struct nmc_queue *queue)
 	err = nmc_admin_exec_now(queue->nmc, &cmd);
 	if (!err)
 		nmc_queue_run(queue);
-	else
+	else if (!nmc_is_lost(queue->nmc))
 		dev_err(&queue->nmc->pdev->dev, "queue %u cannot be created: %d\n", queue->id, err);
 	return err;
 }

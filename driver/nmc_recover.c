@@ -17,11 +17,18 @@
 
 #define NMC_PAUSE_MS	5000	/* grace of jobs in execution before a pause */
 
-void nmc_lost(struct nmc_device *nmc, const char *reason)
+void nmc_lost(struct nmc_device *nmc, const char *reason, ...)
 {
+	struct va_format text = { .fmt = reason };
+	va_list args;
+
 	if (test_and_set_bit(NMC_DEV_LOST, &nmc->flags))
 		return;
-	nmc->lost_reason = reason;
+	/* Said here and not in the work, which a probe that fails may cancel. */
+	va_start(args, reason);
+	text.va = &args;
+	dev_err(&nmc->pdev->dev, "device lost: %pV\n", &text);
+	va_end(args);
 	/* A recovery that waits for the card's answer would hold the work up. */
 	nmc_admin_stop(nmc);
 	queue_work(nmc->reset_wq, &nmc->lost_work);
@@ -40,7 +47,6 @@ void nmc_lost_work(struct work_struct *work)
 {
 	struct nmc_device *nmc = container_of(work, struct nmc_device, lost_work);
 
-	dev_err(&nmc->pdev->dev, "device lost: %s\n", nmc->lost_reason);
 	nmc_halt(nmc);
 	nmc_wedged_event(nmc);
 }

@@ -16,11 +16,12 @@ extern const struct pci_error_handlers nmc_error_handlers;
 extern const struct dev_pm_ops nmc_pm_ops;
 
 /**
- * nmc_lost() - declares the device lost; the rest happens in a work; any context
+ * nmc_lost() - declares the device lost, with the one line in the log that says so; the rest
+ *	happens in a work; any context
  * @nmc: the device
- * @reason: static text for the log
+ * @reason: format of the reason
  */
-void nmc_lost(struct nmc_device *nmc, const char *reason);
+__printf(2, 3) void nmc_lost(struct nmc_device *nmc, const char *reason, ...);
 
 /**
  * nmc_lost_work() - carries a loss out

@@ -3,6 +3,7 @@
  * Interrupts: none is lost with the processor that took it, and jobs read no register. Needs root
  * and a second processor.
  */
+#include <time.h>
 #include "kselftest_harness.h"
 #include "nmc_test.h"
 
@@ -68,11 +69,20 @@ TEST_F_TIMEOUT(irq, outlives_its_processor, 120)
 	ASSERT_EQ(0, processor_online(true));
 }
 
+static unsigned int seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
 TEST_F_TIMEOUT(irq, jobs_read_no_register, 120)
 {
 	struct drm_nmc_queue before = { 0 }, after = { 0 };
 	struct drm_nmc_job_result result;
 	struct test_job job;
+	unsigned int begin = seconds();
 	uint32_t ctx;
 	int i;
 
@@ -88,6 +98,9 @@ TEST_F_TIMEOUT(irq, jobs_read_no_register, 120)
 	if (self->device.vectors > 1)
 		EXPECT_EQ(before.mmio_reads, after.mmio_reads);
 	EXPECT_GT(after.mmio_reads, 0);
+	/* Heartbeat and status are counted apart: each is read once a second, and for no job. */
+	EXPECT_LE(after.heartbeat_reads - before.heartbeat_reads, 2 * (seconds() - begin + 2));
+	EXPECT_GT(after.heartbeat_reads, 0);
 }
 
 TEST_HARNESS_MAIN

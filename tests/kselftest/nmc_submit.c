@@ -5,6 +5,8 @@
 #include "kselftest_harness.h"
 #include "nmc_test.h"
 
+#define CONTEXT_JOBS	1024	/* of one context that have not ended */
+
 FIXTURE(submit) {
 	int fd;
 	uint32_t ctx;
@@ -309,6 +311,35 @@ TEST_F(submit, destroyed_context_cancels)
 	EXPECT_EQ(-ECANCELED, status);
 }
 
+static void nothing(int number)
+{
+	(void)number;
+}
+
+/* The first job does not end by itself, so that none of those behind it does. */
+TEST_F(submit, bounded_per_context)
+{
+	struct sigaction action = { .sa_handler = nothing };
+	struct test_stream endless;
+	struct test_job job;
+	uint32_t other, i;
+
+	ASSERT_EQ(0, stream_create(self->fd, &endless, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_nops(&endless, 60000, 60000);
+	stream_end(&endless);
+	job_init(&job, self->ctx, &endless);
+	ASSERT_EQ(0, sigaction(SIGALRM, &action, NULL));
+	for (i = 0; i < CONTEXT_JOBS; i++)
+		ASSERT_EQ(0, job_submit(self->fd, &job));
+	job.submit.job = 0;
+	alarm(1);
+	EXPECT_EQ(-1, ioctl(self->fd, DRM_IOCTL_NMC_SUBMIT, &job.submit));
+	EXPECT_EQ(EINTR, errno);
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
+	self->job.submit.context = other;
+	EXPECT_EQ(0, job_submit(self->fd, &self->job));
+}
+
 TEST_F(submit, buffer_is_busy_while_written)
 {
 	struct drm_nmc_bo_wait wait = { 0 };
@@ -325,6 +356,8 @@ TEST_F(submit, buffer_is_busy_while_written)
 	ASSERT_EQ(0, job_submit(self->fd, &job));
 	wait.handle = bo.handle;
 	EXPECT_EQ(-EBUSY, nmc_call(self->fd, DRM_IOCTL_NMC_BO_WAIT, &wait));
+	wait.timeout_ns = 1;
+	EXPECT_EQ(-ETIMEDOUT, nmc_call(self->fd, DRM_IOCTL_NMC_BO_WAIT, &wait));
 	wait.timeout_ns = INT64_MAX;
 	EXPECT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_BO_WAIT, &wait));
 	EXPECT_EQ(0, job_result(self->fd, self->ctx, 1, &self->result));

@@ -7,6 +7,7 @@
 #include "nmc_test.h"
 
 #define STRANGER	65534
+#define FILE_SETS	256		/* of one open file */
 
 FIXTURE(tileset) {
 	int fd;
@@ -132,12 +133,21 @@ TEST_F(tileset, handles_are_the_files)
 
 TEST_F(tileset, bounded_per_file)
 {
-	uint32_t handle;
-	int i, err = 0;
+	int other = nmc_open_device();
+	uint32_t handle, more, i;
 
-	for (i = 0; i < 300 && !err; i++)
-		err = tileset_create(self->fd, self->class_id, 1, &handle);
-	EXPECT_EQ(-ENOSPC, err);
+	ASSERT_GE(other, 0);
+	ASSERT_EQ(0, persistent(self->fd, self->class_id, 5, 0, &handle));
+	ASSERT_EQ(0, tileset_close(self->fd, handle, 0));
+	/* One set opened many times: no card has to have so many tiles. */
+	for (i = 0; i < FILE_SETS; i++)
+		ASSERT_EQ(0, reopen(self->fd, 5, DRM_NMC_TILESET_SHARED, &handle));
+	EXPECT_EQ(-ENOSPC, reopen(self->fd, 5, DRM_NMC_TILESET_SHARED, &more));
+	EXPECT_EQ(-ENOSPC, tileset_create(self->fd, self->class_id, 1, &more));
+	EXPECT_EQ(0, tileset_create(other, self->class_id, 1, &more));
+	EXPECT_EQ(0, tileset_close(self->fd, handle, DRM_NMC_TILESET_ERASE));
+	EXPECT_EQ(0, tileset_create(self->fd, self->class_id, 1, &more));
+	close(other);
 }
 
 TEST_F(tileset, persistent_outlives_the_file)

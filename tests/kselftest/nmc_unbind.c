@@ -12,6 +12,7 @@
 #include "nmc_test.h"
 
 #define TRIES	100		/* tenths of a second */
+#define EVENTS_UNREAD	64	/* that a file keeps, beside the last one */
 
 FIXTURE(unbind) {
 	int fd;
@@ -126,6 +127,38 @@ TEST_F_TIMEOUT(unbind, with_everything_open, 120)
 	EXPECT_EQ(7, ((volatile uint8_t *)self->slow.bo.map)[8192]);
 	close(dmabuf);
 	close(end.fd);
+}
+
+/* A queue full of other events keeps the last one's place, and nothing comes after it. */
+TEST_F_TIMEOUT(unbind, last_event_has_a_place, 120)
+{
+	struct drm_nmc_event_subscribe all = {
+		.mask = 1ull << NMC_EVENT_ERROR | 1ull << NMC_EVENT_DEVICE_LOST,
+	};
+	struct drm_nmc_job_result result;
+	struct drm_nmc_event e = { 0 };
+	struct test_stream bad;
+	struct test_job job;
+	int i;
+
+	ASSERT_EQ(0, fcntl(self->fd, F_SETFL, O_NONBLOCK));
+	ASSERT_EQ(0, stream_create(self->fd, &bad, 1 << NMC_GROUP_CONTROL, 0, 1, 1));
+	stream_add(&bad, NMC_ISA_OP(NMC_GROUP_CONTROL, 0xee));
+	job_init(&job, self->ctx, &bad);
+	ASSERT_EQ(0, nmc_call(self->fd, DRM_IOCTL_NMC_EVENT_SUBSCRIBE, &all));
+	for (i = 0; i < EVENTS_UNREAD + 10; i++)
+		ASSERT_EQ(0, job_run(self->fd, &job, &result));
+	usleep(300000);
+	ASSERT_EQ(0, driver_write("unbind", self->address));
+	for (i = 0; i < EVENTS_UNREAD; i++) {
+		ASSERT_EQ(sizeof(e), read(self->fd, &e, sizeof(e)));
+		EXPECT_EQ(NMC_EVENT_ERROR, e.type);
+	}
+	ASSERT_EQ(sizeof(e), read(self->fd, &e, sizeof(e)));
+	EXPECT_EQ(NMC_EVENT_DEVICE_LOST, e.type);
+	EXPECT_EQ(e.sequence, e.dropped + EVENTS_UNREAD + 1);
+	EXPECT_EQ(-1, read(self->fd, &e, sizeof(e)));
+	EXPECT_EQ(EAGAIN, errno);
 }
 
 struct churn {

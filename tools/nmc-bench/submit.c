@@ -21,6 +21,7 @@ static void total(struct nmc_device *d, struct nmc_queue_info *t)
 		if (!i) {
 			t->mmio_reads = q.mmio_reads;
 			t->mmio_writes = q.mmio_writes;
+			t->heartbeat_reads = q.heartbeat_reads;
 			continue;
 		}
 		t->jobs += q.jobs;
@@ -114,6 +115,7 @@ static void report(struct json_object *o, unsigned int depth, struct flight *f, 
 		add_number(d, "interrupts_per_job", (double)(b->interrupts - a->interrupts) / jobs);
 		add_number(d, "host_interrupts_per_job", (double)(b->host_interrupts - a->host_interrupts) / jobs);
 		add_number(d, "register_reads", (double)(b->mmio_reads - a->mmio_reads));
+		add_number(d, "heartbeat_reads", (double)(b->heartbeat_reads - a->heartbeat_reads));
 		add_number(d, "register_writes_per_job", (double)(b->mmio_writes - a->mmio_writes) / jobs);
 	}
 	snprintf(key, sizeof(key), "depth_%u", depth);
