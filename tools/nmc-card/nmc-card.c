@@ -33,6 +33,7 @@ static const char usage[] =
 	"      --engines N        jobs at once (default 2)\n"
 	"      --queues N         I/O queues (default 8)\n"
 	"      --threads N        host threads that share one product (default all processors)\n"
+	"      --simd {on,off}    vector instructions of the host where it has them (default on)\n"
 	"      --irq KIND         msix, msi or intx (default msix)\n"
 	"      --state FILE       power up as FILE says if it exists, write it at the end\n"
 	"      --wall-clock       card time also advances with wall time; runs are then not reproducible\n"
@@ -83,6 +84,12 @@ static int irq_kind(const char *text, enum card_irq *irq)
 	return wrong("--irq %s: msix, msi or intx", text);
 }
 
+static int simd(const char *text, bool *plain_c)
+{
+	*plain_c = !strcmp(text, "off");
+	return *plain_c || !strcmp(text, "on") ? 0 : wrong("--simd %s: on or off", text);
+}
+
 static const struct option options[] = {
 	{ "socket", required_argument, NULL, 's' },
 	{ "control", required_argument, NULL, 'c' },
@@ -95,6 +102,7 @@ static const struct option options[] = {
 	{ "engines", required_argument, NULL, 'e' },
 	{ "queues", required_argument, NULL, 'q' },
 	{ "threads", required_argument, NULL, 'T' },
+	{ "simd", required_argument, NULL, 'p' },
 	{ "irq", required_argument, NULL, 'i' },
 	{ "state", required_argument, NULL, 'f' },
 	{ "wall-clock", no_argument, NULL, 'w' },
@@ -150,6 +158,9 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case 'i':
 			ret = irq_kind(optarg, &a->server.irq);
+			break;
+		case 'p':
+			ret = simd(optarg, &a->card.plain_c);
 			break;
 		case 'w':
 			a->card.wall_clock = true;
