@@ -101,7 +101,7 @@ static int open_device(struct run_state *s, unsigned int card)
 {
 	const char *device = s->o->device;
 	char uri[4096];
-	int index = 0;
+	int index = 0, ret;
 
 	s->info.size = sizeof(s->info);
 	s->class.size = sizeof(s->class);
@@ -110,7 +110,10 @@ static int open_device(struct run_state *s, unsigned int card)
 			return EXIT_USAGE;
 		device = uri;
 	}
-	if (nmc_device_open(device, &s->device) || nmc_device_info(s->device, &s->info))
+	ret = nmc_device_open(device, &s->device);
+	if (ret == -EINVAL)
+		return run_library(EXIT_USAGE);
+	if (ret || nmc_device_info(s->device, &s->info))
 		return run_library(EXIT_DEVICE);
 	if (s->o->class_name)
 		index = nmc_device_find_class(s->device, s->o->class_name);
