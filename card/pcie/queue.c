@@ -20,13 +20,13 @@
  * @ring: its rings; worked on by the engine that holds @busy
  * @state: life
  * @busy: an engine works on it
- * @awake: looked at without a doorbell
+ * @awake: looked at without a doorbell; atomic, as the doorbell does not wait for the engine that holds @busy
  * @stop: ends the job in execution
  * @executing: the descriptor before @ring.head is with the card; meanwhile the rings belong to who holds the lock
  * @cookie: of the job in execution
  * @progress: of the job in execution
  * @told: progress that the host knows
- * @last_ns: wall time of its last job
+ * @last_ns: wall time of its last job or doorbell; atomic for the same reason
  * @log: counters
  */
 struct queue {
@@ -78,7 +78,7 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 {
 	struct nmc_sqe_job sqe;
 	struct nmc_cqe cqe;
-	uint64_t begin;
+	uint64_t begin, end;
 	int raised = ring_fetch(e->host, &q->ring, &sqe);
 
 	if (raised < 0)
@@ -87,12 +87,13 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 	__atomic_store_n(&q->cookie, sqe.job, __ATOMIC_RELAXED);
 	__atomic_store_n(&q->executing, true, __ATOMIC_RELEASE);
 	e->hooks.job(e->hooks.ctx, number, &sqe, &q->stop, &q->progress, &cqe);
-	q->last_ns = queue_now();
+	end = queue_now();
+	__atomic_store_n(&q->last_ns, end, __ATOMIC_RELAXED);
 	/* Counted before the host can see the completion: it may look at once */
 	pthread_mutex_lock(&e->lock);
-	q->executing = false;
+	__atomic_store_n(&q->executing, false, __ATOMIC_RELEASE);
 	q->log.jobs += cqe.status != NMC_STATUS_ABORTED;
-	q->log.wall_busy_ns += q->last_ns - begin;
+	q->log.wall_busy_ns += end - begin;
 	q->log.modelled_busy_ns += cqe.status == NMC_STATUS_OK ? cqe.result : 0;
 	pthread_mutex_unlock(&e->lock);
 	cqe.cookie = sqe.cookie ^ __atomic_load_n(&e->damage, __ATOMIC_RELAXED);
@@ -113,6 +114,12 @@ static bool give_up(struct queue *q)
 	return running;
 }
 
+/* So long without a job or doorbell that it may fall asleep. */
+static bool lingered(const struct queue *q, uint64_t now)
+{
+	return now - __atomic_load_n(&q->last_ns, __ATOMIC_RELAXED) >= LINGER_NS;
+}
+
 /* Works on a queue that this engine holds: one job, or falling asleep. Called without the lock. */
 static void turn_of(struct engines *e, unsigned int number, struct queue *q)
 {
@@ -126,7 +133,7 @@ static void turn_of(struct engines *e, unsigned int number, struct queue *q)
 		more = raised < 0 ? raised : 1;
 	}
 	now = queue_now();
-	if (!more && now - q->last_ns >= LINGER_NS) {
+	if (!more && lingered(q, now)) {
 		/* Asleep before the host can see that a doorbell is wanted, or the doorbell might be lost. */
 		__atomic_store_n(&q->awake, false, __ATOMIC_SEQ_CST);
 		more = ring_sleep(e->host, &q->ring);
@@ -172,7 +179,7 @@ static bool has_work(struct engines *e, struct queue *q)
 {
 	uint64_t now = queue_now();
 
-	return ring_poll(e->host, &q->ring) || (q->awake && now - q->last_ns >= LINGER_NS) ||
+	return ring_poll(e->host, &q->ring) || (__atomic_load_n(&q->awake, __ATOMIC_RELAXED) && lingered(q, now)) ||
 	       (q->ring.signalled != q->ring.done && now - q->ring.unsignalled_ns >= q->ring.coalesce_ns);
 }
 
@@ -354,18 +361,22 @@ unsigned int queue_stop(struct engines *e, unsigned int queue, bool drain, struc
 			void (*waiting)(void *ctx), void *ctx)
 {
 	struct queue *q = &e->queue[queue <= NMC_MAX_QUEUES ? queue : 0];
+	unsigned int status = NMC_STATUS_NOT_FOUND;
 
-	if (!queue || queue > e->queues || q->state == QUEUE_ABSENT)
-		return NMC_STATUS_NOT_FOUND;
+	if (!queue || queue > e->queues)
+		return status;
 	pthread_mutex_lock(&e->lock);
-	q->state = QUEUE_STOPPED;
-	if (!drain)
-		__atomic_store_n(&q->stop, 1, __ATOMIC_RELEASE);
-	wait_idle(e, q, waiting, ctx);
-	q->awake = false;
-	fill_report(q, report);
+	if (q->state != QUEUE_ABSENT) {
+		q->state = QUEUE_STOPPED;
+		if (!drain)
+			__atomic_store_n(&q->stop, 1, __ATOMIC_RELEASE);
+		wait_idle(e, q, waiting, ctx);
+		q->awake = false;
+		fill_report(q, report);
+		status = NMC_STATUS_OK;
+	}
 	pthread_mutex_unlock(&e->lock);
-	return NMC_STATUS_OK;
+	return status;
 }
 
 unsigned int queue_start(struct engines *e, unsigned int queue)
@@ -408,8 +419,10 @@ void queue_delete_all(struct engines *e, void (*waiting)(void *ctx), void *ctx)
 {
 	unsigned int i;
 
+	pthread_mutex_lock(&e->lock);
 	for (i = 1; i <= e->queues; i++)
 		__atomic_store_n(&e->queue[i].stop, 1, __ATOMIC_RELEASE);
+	pthread_mutex_unlock(&e->lock);
 	for (i = 1; i <= e->queues; i++)
 		queue_delete(e, i, waiting, ctx);
 }
@@ -422,8 +435,8 @@ void queue_doorbell(struct engines *e, unsigned int queue)
 		return;
 	pthread_mutex_lock(&e->lock);
 	q->log.doorbells++;
-	q->awake = true;
-	q->last_ns = queue_now();
+	__atomic_store_n(&q->awake, true, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&q->last_ns, queue_now(), __ATOMIC_RELAXED);
 	pthread_cond_signal(&e->work);
 	pthread_mutex_unlock(&e->lock);
 }
@@ -441,14 +454,21 @@ void queue_corrupt(struct engines *e, bool corrupt)
 	__atomic_store_n(&e->damage, corrupt ? 1u << 31 : 0, __ATOMIC_RELAXED);
 }
 
-/* Owed interrupts do not wait for an engine: all may be busy, one perhaps with a job of this very queue. */
-static void flush(struct engines *e, struct queue *q)
+/*
+ * Owed interrupts do not wait for an engine: all may be busy, one perhaps with a job of this very queue. False if the
+ * queue does not run.
+ */
+static bool flush(struct engines *e, struct queue *q)
 {
+	bool running;
+
 	pthread_mutex_lock(&e->lock);
-	if (q->state == QUEUE_RUNNING && (!q->busy || __atomic_load_n(&q->executing, __ATOMIC_ACQUIRE)) &&
+	running = q->state == QUEUE_RUNNING;
+	if (running && (!q->busy || __atomic_load_n(&q->executing, __ATOMIC_ACQUIRE)) &&
 	    ring_flush(e->host, &q->ring, queue_now()))
 		q->log.interrupts++;
 	pthread_mutex_unlock(&e->lock);
+	return running;
 }
 
 static void tell_progress(struct engines *e, struct queue *q)
@@ -470,8 +490,7 @@ void queue_progress(struct engines *e)
 	for (i = 1; i <= e->queues; i++) {
 		struct queue *q = &e->queue[i];
 
-		flush(e, q);
-		if (q->state == QUEUE_RUNNING)
+		if (flush(e, q))
 			tell_progress(e, q);
 	}
 }

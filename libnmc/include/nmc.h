@@ -136,6 +136,13 @@ struct nmc_device_info {
 };
 #define NMC_DEVICE_INFO_INIT { .size = sizeof(struct nmc_device_info) }
 
+/**
+ * nmc_device_info() - what kind of card it is
+ * @device: the device
+ * @info: begin with NMC_DEVICE_INFO_INIT; filled in
+ *
+ * Return: 0, -EINVAL (@info without its size), -EIO, -ENODEV.
+ */
 int nmc_device_info(struct nmc_device *device, struct nmc_device_info *info);
 
 /**
@@ -331,6 +338,15 @@ struct nmc_event {
 	uint64_t value;
 };
 
+/**
+ * nmc_device_subscribe() - chooses the events that nmc_device_read_event() gives
+ * @device: the device
+ * @mask: bit k for events of kind k of enum nmc_event_kind, 0 for none; replaces the choice before
+ *
+ * A new handle is subscribed to nothing. NMC_EVENT_KIND_DEVICE_LOST comes whatever is chosen.
+ *
+ * Return: 0, -EINVAL (a kind that the kernel does not know), -ENODEV.
+ */
 int nmc_device_subscribe(struct nmc_device *device, uint64_t mask);
 /* Readable while events wait; belongs to the device. */
 int nmc_device_event_fd(struct nmc_device *device);
@@ -339,16 +355,25 @@ int nmc_device_read_event(struct nmc_device *device, struct nmc_event *event);
 
 /* ---- networks ---- */
 
+/**
+ * enum nmc_activation - what a layer does with its sums
+ * @NMC_ACTIVATION_NONE: nothing
+ * @NMC_ACTIVATION_RELU: negative values become 0
+ * @NMC_ACTIVATION_SIGMOID: 1 / (1 + exp(-x))
+ * @NMC_ACTIVATION_TANH: hyperbolic tangent
+ * @NMC_ACTIVATION_SOFTMAX: of the last layer only; computed by the host
+ */
 enum nmc_activation {
 	NMC_ACTIVATION_NONE	= 0,
 	NMC_ACTIVATION_RELU	= 1,
 	NMC_ACTIVATION_SIGMOID	= 2,
 	NMC_ACTIVATION_TANH	= 3,
-	NMC_ACTIVATION_SOFTMAX	= 4,	/* last layer only; computed by the host */
+	NMC_ACTIVATION_SOFTMAX	= 4,
 };
 
 /* An empty network with @inputs inputs. */
 int nmc_network_create(unsigned int inputs, struct nmc_network **network);
+/* Frees a network; plans made from it have copies and stay. NULL is allowed. */
 void nmc_network_destroy(struct nmc_network *network);
 
 /**
@@ -370,8 +395,11 @@ int nmc_network_import_onnx(const char *path, struct nmc_network **network);
 /* The same from memory; @name stands for the file in texts. */
 int nmc_network_import_onnx_memory(const void *data, size_t bytes, const char *name, struct nmc_network **network);
 
+/* Floats that a vector into the network has. */
 unsigned int nmc_network_inputs(const struct nmc_network *network);
+/* Floats that a vector out of it has: the outputs of its last layer, its inputs while it has none. */
 unsigned int nmc_network_outputs(const struct nmc_network *network);
+/* Dense layers; each with its activation is one. */
 unsigned int nmc_network_layers(const struct nmc_network *network);
 
 /* Float reference: @count vectors of inputs() floats in, outputs() floats out. Thread-safe. */
@@ -446,6 +474,7 @@ struct nmc_plan_options {
  */
 int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
 		    struct nmc_plan **plan);
+/* Frees a plan and gives its tiles back, which the card erases; its runs must be gone. NULL is allowed. */
 void nmc_plan_destroy(struct nmc_plan *plan);
 
 /* The same; erases the tiles of a network that was to persist. */
@@ -476,10 +505,18 @@ struct nmc_plan_info {
 };
 #define NMC_PLAN_INFO_INIT { .size = sizeof(struct nmc_plan_info) }
 
+/**
+ * nmc_plan_info() - size of a plan, and the age of its tiles
+ * @plan: the plan, programmed or not
+ * @info: begin with NMC_PLAN_INFO_INIT; filled in
+ *
+ * Return: 0, -EIO, -ENODEV (device lost).
+ */
 int nmc_plan_info(struct nmc_plan *plan, struct nmc_plan_info *info);
 
-/* The plan for a person, or as JSON: a string to be given to free(); NULL without memory. */
+/* How the network lies on the tiles, for a person: a string to be given to free(); NULL without memory. */
 char *nmc_plan_text(const struct nmc_plan *plan);
+/* The same as JSON, as manifest.tiles of nmc-run(1): schema 1, layers, their blocks on tiles; a string to be given to free(). */
 char *nmc_plan_json(const struct nmc_plan *plan);
 
 /**
@@ -595,7 +632,7 @@ int nmc_plan_reference(const struct nmc_plan *plan, const float *in, size_t coun
 int nmc_run_start(struct nmc_plan *plan, const float *in, size_t count, float *out, struct nmc_run **run);
 /* The same with the integers of nmc_plan_run_raw(). */
 int nmc_run_start_raw(struct nmc_plan *plan, const float *in, size_t count, int32_t *out, struct nmc_run **run);
-/* Readable when nmc_run_poll() can make progress or the run ended; belongs to the run. */
+/* Readable once the run has ended, and from then on: for poll(), not to be read or closed; belongs to the run. */
 int nmc_run_fd(struct nmc_run *run);
 /* 0 when the run ended and @out is complete, -EAGAIN while it goes on, or its error. Never waits. */
 int nmc_run_poll(struct nmc_run *run);
@@ -615,12 +652,16 @@ void nmc_run_destroy(struct nmc_run *run);
 
 /* A zeroed buffer that the card can reach. */
 int nmc_buffer_create(struct nmc_device *device, size_t bytes, struct nmc_buffer **buffer);
+/* Frees a buffer; jobs in flight that use it keep its memory until they end. NULL is allowed. */
 void nmc_buffer_destroy(struct nmc_buffer *buffer);
+/* Its memory, mapped for reading and writing while the buffer lives; a job's writes are there once it was waited for. */
 void *nmc_buffer_data(struct nmc_buffer *buffer);
+/* Its size as it was asked for. */
 size_t nmc_buffer_bytes(const struct nmc_buffer *buffer);
 
 /* @tiles tiles of class @class_index, FREE before. -ENOSPC with a text that says how many are free. */
 int nmc_tileset_create(struct nmc_device *device, unsigned int class_index, unsigned int tiles, struct nmc_tileset **set);
+/* Gives the tiles back, which the card erases; contexts with the set must be gone. NULL is allowed. */
 void nmc_tileset_destroy(struct nmc_tileset *set);
 
 /**
@@ -646,6 +687,7 @@ void nmc_tileset_erase(struct nmc_tileset *set);
 /* Jobs of a context run in order; set i of @sets is set i of its streams. */
 int nmc_context_create(struct nmc_device *device, struct nmc_tileset *const *sets, unsigned int count,
 		       struct nmc_context **context);
+/* Ends a context; jobs that were not waited for are cancelled or run to their end. NULL is allowed. */
 void nmc_context_destroy(struct nmc_context *context);
 
 /**
@@ -662,12 +704,17 @@ struct nmc_operand {
 
 /* A command stream with an SRAM window of @sram_bytes; it ends with an END of its own when submitted. */
 int nmc_stream_create(uint32_t sram_bytes, struct nmc_stream **stream);
+/* Frees a stream; jobs that were submitted have copies. NULL is allowed. */
 void nmc_stream_destroy(struct nmc_stream *stream);
 /* Repeats the next @body instructions @count times. */
 int nmc_stream_loop(struct nmc_stream *stream, uint32_t count, uint32_t body);
-/* Moves @rows rows of @row_bytes between slot and SRAM. */
+/*
+ * Copies @rows rows of @row_bytes from buffer @slot of the job, at byte @offset and @pitch bytes apart, to SRAM, where they lie
+ * as @sram says. -EINVAL (slot), -ENOMEM; whether it fits buffer and SRAM the card checks.
+ */
 int nmc_stream_load(struct nmc_stream *stream, unsigned int slot, uint64_t offset, uint64_t pitch, uint32_t rows,
 		    uint32_t row_bytes, struct nmc_operand sram);
+/* The same from SRAM to the buffer, which the job must be allowed to write. */
 int nmc_stream_store(struct nmc_stream *stream, unsigned int slot, uint64_t offset, uint64_t pitch, uint32_t rows,
 		     uint32_t row_bytes, struct nmc_operand sram);
 
@@ -707,6 +754,14 @@ struct nmc_mvm {
 	uint32_t leave_out;
 };
 
+/**
+ * nmc_stream_mvm() - appends a product of vectors with a tile
+ * @stream: the stream
+ * @mvm: operands, copied: @vectors vectors of @rows int8 codes in, @outputs int32 results each out
+ *
+ * Return: 0, -EINVAL (a number that the instruction has no room for; the text names it), -ENOMEM. What the card cannot do with
+ * it, as rows that the tile has not, is the fault of the job.
+ */
 int nmc_stream_mvm(struct nmc_stream *stream, const struct nmc_mvm *mvm);
 /* Lets card time pass for set @set: its cells age. */
 int nmc_stream_idle(struct nmc_stream *stream, uint32_t set, uint64_t ns);

@@ -28,6 +28,7 @@ struct policy {
 static struct policy now, at_create;
 static int create_error;
 static unsigned int created;
+static int card_node = NODE, ran_on;
 
 /* No card in this process is wanted. */
 void law_close(struct law *law)
@@ -66,6 +67,7 @@ void __wrap_drmFreeVersion(drmVersionPtr version);
 int __wrap_drmIoctl(int fd, unsigned long request, void *arg);
 int __wrap_numa_available(void);
 int __wrap_numa_max_node(void);
+int __wrap_numa_run_on_node(int node);
 long __wrap_get_mempolicy(int *mode, unsigned long *nodes, unsigned long max, void *addr, unsigned int flags);
 long __wrap_set_mempolicy(int mode, const unsigned long *nodes, unsigned long max);
 
@@ -88,7 +90,7 @@ int __wrap_drmIoctl(int fd, unsigned long request, void *arg)
 
 	(void)fd;
 	if (request == DRM_IOCTL_NMC_DEV_QUERY && q->type == DRM_NMC_QUERY_DEVICE) {
-		struct drm_nmc_device dev = { .numa_node = NODE };
+		struct drm_nmc_device dev = { .numa_node = card_node };
 
 		memcpy((void *)(uintptr_t)q->pointer, &dev, sizeof(dev));
 		q->count = 1;
@@ -109,6 +111,12 @@ int __wrap_numa_available(void)
 int __wrap_numa_max_node(void)
 {
 	return NODE;
+}
+
+int __wrap_numa_run_on_node(int node)
+{
+	ran_on = node;
+	return 0;
 }
 
 long __wrap_get_mempolicy(int *mode, unsigned long *nodes, unsigned long max, void *addr, unsigned int flags)
@@ -153,10 +161,31 @@ static void memory_is_near_the_card(void **state)
 	nmc_device_close(device);
 }
 
+/* A thread of the library runs on the card's node, and where it likes if the card is on none. */
+static void threads_are_near_the_card(void **state)
+{
+	struct nmc_device *device;
+
+	(void)state;
+	assert_int_equal(nmc_device_open("accel:0", &device), 0);
+	ran_on = -1;
+	device->reach->ops->near(device->reach);
+	assert_int_equal(ran_on, NODE);
+	nmc_device_close(device);
+	card_node = -1;
+	assert_int_equal(nmc_device_open("accel:0", &device), 0);
+	ran_on = -1;
+	device->reach->ops->near(device->reach);
+	assert_int_equal(ran_on, -1);
+	nmc_device_close(device);
+	card_node = NODE;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_near_the_card),
+		cmocka_unit_test(threads_are_near_the_card),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

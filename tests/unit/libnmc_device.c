@@ -244,6 +244,59 @@ static void streams(void **state)
 	rig_close(&r);
 }
 
+/* A wait that ends before its job changes nothing: the next one gets the outcome. */
+static void waiting(void **state)
+{
+	struct nmc_job_report report = NMC_JOB_REPORT_INIT;
+	struct nmc_isa_control nop = { .c.opcode = NMC_OP_NOP };
+	struct rig r;
+	uint64_t job;
+
+	(void)state;
+	rig_open(&r);
+	assert_int_equal(nmc_stream_loop(r.stream, 5000000, 1), 0);
+	assert_int_equal(nmc_stream_raw(r.stream, &nop), 0);
+	assert_int_equal(nmc_job_submit(r.context, r.stream, NULL, 0, &job), 0);
+	assert_int_equal(nmc_job_wait(r.context, job, 0, &report), -ETIMEDOUT);
+	assert_non_null(strstr(nmc_last_error(), "has not ended"));
+	assert_int_equal(nmc_job_wait(r.context, job, 1000000, NULL), -ETIMEDOUT);
+	assert_int_equal(nmc_job_wait(r.context, job, -1, &report), 0);
+	assert_int_equal(report.status, 0);
+	rig_close(&r);
+}
+
+static void *own_text(void *arg)
+{
+	struct nmc_device *device;
+	bool *good = arg;
+
+	*good = !strcmp(nmc_last_error(), "no error") && nmc_device_open("gpu:1", &device) == -EINVAL &&
+		strstr(nmc_last_error(), "gpu:1");
+	return NULL;
+}
+
+/* Errors have a text each; what went wrong last belongs to the thread that it went wrong in. */
+static void texts_of_errors(void **state)
+{
+	struct nmc_device *device;
+	bool good = false;
+	pthread_t thread;
+
+	(void)state;
+	assert_string_equal(nmc_strerror(0), "success");
+	assert_string_equal(nmc_strerror(-ENOSPC), "not enough free tiles");
+	assert_string_equal(nmc_strerror(-ETIMEDOUT), "timed out");
+	assert_string_equal(nmc_strerror(-EINVAL), strerror(EINVAL));
+	assert_string_equal(nmc_strerror(-99999), "unknown error");
+	assert_string_equal(nmc_strerror(1), "unknown error");
+	assert_int_equal(nmc_device_open("gpu:0", &device), -EINVAL);
+	assert_non_null(strstr(nmc_last_error(), "gpu:0"));
+	assert_int_equal(pthread_create(&thread, NULL, own_text, &good), 0);
+	pthread_join(thread, NULL);
+	assert_true(good);
+	assert_non_null(strstr(nmc_last_error(), "gpu:0"));
+}
+
 static void add_fault(struct rig *r)
 {
 	struct nmc_isa_control bad = { .c.opcode = NMC_ISA_OP(NMC_GROUP_CONTROL, 0xee) };
@@ -541,6 +594,8 @@ int main(void)
 		cmocka_unit_test(enumeration),
 		cmocka_unit_test(tiles),
 		cmocka_unit_test(streams),
+		cmocka_unit_test(waiting),
+		cmocka_unit_test(texts_of_errors),
 		cmocka_unit_test(errors_and_events),
 		cmocka_unit_test(events_of_many_threads),
 		cmocka_unit_test(queues),

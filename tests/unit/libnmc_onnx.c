@@ -119,13 +119,43 @@ static void any_order_and_typed_data(void **state)
 static void double_data(void **state)
 {
 	static const double w[] = { 1.0, -4.0, 2.0, 5.0, 3.0, -6.0 };
-	struct pb t = tensor_raw("w", ONNX_DOUBLE, three_two, 2, w, sizeof(w)), g = ends("y");
+	int typed;
 
 	(void)state;
-	pb_message(&g, GRAPH_INITIALIZER, &t);
-	add_raw(&g, "b", two, 1, bias, 2);
-	add_node(&g, "Gemm", "fc", "x w b", "y");
-	expect_answer(&g, answer);
+	for (typed = 0; typed < 2; typed++) {
+		struct pb t = typed ? tensor_doubles("w", three_two, 2, w, 6) :
+				      tensor_raw("w", ONNX_DOUBLE, three_two, 2, w, sizeof(w)), g = ends("y");
+
+		pb_message(&g, GRAPH_INITIALIZER, &t);
+		add_raw(&g, "b", two, 1, bias, 2);
+		add_node(&g, "Gemm", "fc", "x w b", "y");
+		expect_answer(&g, answer);
+	}
+}
+
+/* A shape as exporters write it, raw or typed: one that fits and one that does not. */
+static void integer_data(void **state)
+{
+	int64_t shape[] = { -1, 3 };
+	int i;
+
+	(void)state;
+	for (i = 0; i < 4; i++) {
+		struct pb g = ends("y"), t;
+
+		shape[1] = i < 2 ? 3 : 4;
+		t = i % 2 ? tensor_integers("s", two, 1, shape, 2) :
+			    tensor_raw("s", ONNX_INT64, two, 1, shape, sizeof(shape));
+		pb_message(&g, GRAPH_INITIALIZER, &t);
+		add_raw(&g, "w", three_two, 2, w_in_out, 6);
+		add_raw(&g, "b", two, 1, bias, 2);
+		add_node(&g, "Reshape", "shape", "x s", "r");
+		add_node(&g, "Gemm", "fc", "r w b", "y");
+		if (i < 2)
+			expect_answer(&g, answer);
+		else
+			expect_refusal(&g, "\"shape\"", "keep each sample as a row", NULL);
+	}
 }
 
 /* Weights and shape from Constant nodes; exporters pass shared ones through Identity. */
@@ -503,6 +533,7 @@ static void not_files(void **state)
 {
 	struct nmc_network *network;
 	char path[] = "/tmp/nmc-onnx-XXXXXX";
+	struct rusage before, after;
 	int fd = mkstemp(path);
 
 	(void)state;
@@ -513,6 +544,13 @@ static void not_files(void **state)
 	assert_non_null(strstr(nmc_last_error(), path));
 	assert_int_equal(truncate(path, 0), 0);
 	assert_true(nmc_network_import_onnx(path, &network) < 0);
+	/* No room on the disk: its size alone tells, none of it is read */
+	assert_int_equal(truncate(path, 3ll << 30), 0);
+	getrusage(RUSAGE_SELF, &before);
+	assert_true(nmc_network_import_onnx(path, &network) < 0);
+	getrusage(RUSAGE_SELF, &after);
+	assert_non_null(strstr(nmc_last_error(), "2 GiB"));
+	assert_true(after.ru_maxrss - before.ru_maxrss < 16 * 1024);
 	unlink(path);
 	assert_int_equal(nmc_network_import_onnx(path, &network), -ENOENT);
 	assert_non_null(strstr(nmc_last_error(), path));
@@ -553,6 +591,7 @@ int main(void)
 		cmocka_unit_test(gemm_attributes),
 		cmocka_unit_test(any_order_and_typed_data),
 		cmocka_unit_test(double_data),
+		cmocka_unit_test(integer_data),
 		cmocka_unit_test(constants),
 		cmocka_unit_test(constants_of_numbers),
 		cmocka_unit_test(activations),

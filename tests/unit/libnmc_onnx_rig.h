@@ -107,6 +107,25 @@ static inline struct pb tensor_typed(const char *name, const int64_t *dim, unsig
 	return t;
 }
 
+static inline struct pb tensor_doubles(const char *name, const int64_t *dim, unsigned int dims, const double *data, size_t n)
+{
+	struct pb t = tensor_head(name, ONNX_DOUBLE, dim, dims);
+
+	pb_bytes(&t, 10, data, n * sizeof(*data));
+	return t;
+}
+
+static inline struct pb tensor_integers(const char *name, const int64_t *dim, unsigned int dims, const int64_t *data, size_t n)
+{
+	struct pb t = tensor_head(name, ONNX_INT64, dim, dims), list = { 0 };
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		pb_varint(&list, (uint64_t)data[i]);
+	pb_message(&t, 7, &list);
+	return t;
+}
+
 static inline void add_raw(struct pb *graph, const char *name, const int64_t *dim, unsigned int dims, const float *data,
 			   size_t n)
 {

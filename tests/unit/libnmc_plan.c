@@ -472,6 +472,11 @@ static void cancelling(void **unused)
 	assert_int_equal(nmc_run_start(r.plan, in, COUNT, out, &second), 0);
 	assert_int_equal(nmc_run_start(r.plan, in, FEW, got, &third), 0);
 	nmc_run_cancel(second);
+	assert_int_equal(nmc_run_wait(first, 0, NULL), -ETIMEDOUT);
+	assert_non_null(strstr(nmc_last_error(), "has not ended"));
+	assert_non_null(strstr(nmc_last_error(), "of 400000 vectors"));
+	assert_int_equal(nmc_run_wait(third, 1000000, NULL), -ETIMEDOUT);
+	assert_non_null(strstr(nmc_last_error(), "0 of 100 vectors"));
 	while (!nmc_run_done(first))
 		;
 	nmc_run_cancel(first);

@@ -67,7 +67,7 @@ static void interrupts_follow_the_event_index(void **state)
 	unsigned int i;
 
 	enable(h, 1);
-	make_queue(h, 1, 20000000);
+	make_queue(h, 1, 200000000);
 	make_stream(h, 1, 1);
 	shadow(h, 1)->cq_event = 8;
 	submit(h, 1, 8);

@@ -224,6 +224,50 @@ static void npy_round_trip(void **unused)
 	free(in.values);
 }
 
+/* Every element type in every version of the header gives the same numbers. */
+static void reads_npy_types(void **unused)
+{
+	static const double f8[] = { 0, 100, 1e-3, -128, 1e300, -1e300 };
+	static const float f4[] = { 0, 100, 1e-3f, -128, 3.4e38f, -3.4e38f };
+	static const uint8_t bytes[] = { 0, 100, 127, 128, 200, 255 };
+	static const struct {
+		const char *descr;
+		size_t size;
+		const void *data;
+		float want[6];
+	} cases[] = {
+		{ "<f4", 4, f4, { 0, 100, 1e-3f, -128, 3.4e38f, -3.4e38f } },
+		{ "<f8", 8, f8, { 0, 100, 1e-3f, -128, 3.4e38f, -3.4e38f } },
+		{ "|u1", 1, bytes, { 0, 100, 127, 128, 200, 255 } },
+		{ "<u1", 1, bytes, { 0, 100, 127, 128, 200, 255 } },
+		{ "|i1", 1, bytes, { 0, 100, 127, -128, -56, -1 } },
+		{ "<i1", 1, bytes, { 0, 100, 127, -128, -56, -1 } },
+	};
+	struct vectors v;
+	size_t i;
+	int version;
+
+	(void)unused;
+	for (version = 1; version <= 3; version++)
+		for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+			uint8_t data[512] = "\x93NUMPY";
+			size_t start = version == 1 ? 10 : 12;
+			int n = snprintf((char *)data + start, 400,
+					 "{'descr': '%s', 'fortran_order': False, 'shape': (2, 3), }", cases[i].descr);
+
+			data[6] = (uint8_t)version;
+			data[8] = (uint8_t)n;
+			memcpy(data + start + n, cases[i].data, 6 * cases[i].size);
+			put(data, start + (size_t)n + 6 * cases[i].size, 0);
+			if (npy_read(path, &v, error, sizeof(error)))
+				fail_msg("%s, version %d: %s", cases[i].descr, version, error);
+			assert_int_equal(v.count, 2);
+			assert_int_equal(v.width, 3);
+			assert_memory_equal(v.values, cases[i].want, sizeof(cases[i].want));
+			free(v.values);
+		}
+}
+
 /* Not a number and infinite, named by position. */
 static void refuses_values(void **unused)
 {
@@ -288,6 +332,7 @@ int main(void)
 		cmocka_unit_test(bounds_idx),
 		cmocka_unit_test(bounds_npy),
 		cmocka_unit_test(npy_round_trip),
+		cmocka_unit_test(reads_npy_types),
 		cmocka_unit_test(refuses_values),
 		cmocka_unit_test(refuses_bad_npy),
 	};

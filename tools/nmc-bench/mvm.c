@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Products on one whole tile, in a loop on the card so that submission does not count, beside single-precision matrix
- * products of the same shape by OpenBLAS.
+ * products of the same shape by OpenBLAS. All are measured in turn, in short slices of which the median counts: what else
+ * the machine does then weighs on both sides of a ratio.
  */
 #include <cblas.h>
 #include <stdio.h>
@@ -11,6 +12,7 @@
 
 #define COLUMN_BYTES	16	/* struct nmc_isa_column */
 #define LOOPS		64
+#define SLICES		9
 
 #define AGE_STEPS	64	/* ages a job */
 #define AGE_JOBS	60	/* from a quarter of an hour to some years */
@@ -149,7 +151,12 @@ static int make_stream(const struct product *p, unsigned int vectors, unsigned i
 	return ret ? ret : nmc_stream_mvm(*s, &m);
 }
 
-/* Vectors a second, or negative. */
+static double slice_seconds(const struct bench *b)
+{
+	return b->seconds / SLICES;
+}
+
+/* Vectors a second in one slice, or negative. */
 static double rate(struct product *p, unsigned int vectors, enum noise noise)
 {
 	unsigned int loops = (noise == NOISE_CELLS ? 1 : LOOPS) * (128 / vectors ? 128 / vectors : 1);
@@ -160,7 +167,7 @@ static double rate(struct product *p, unsigned int vectors, enum noise noise)
 	if (!ret)
 		ret = run_stream(p, s);
 	begin = now = bench_now();
-	while (!ret && now - begin < p->b->seconds) {
+	while (!ret && now - begin < slice_seconds(p->b)) {
 		ret = run_stream(p, s);
 		now = bench_now();
 		done += (double)loops * vectors;
@@ -169,7 +176,7 @@ static double rate(struct product *p, unsigned int vectors, enum noise noise)
 	return ret ? -1.0 : done / (now - begin);
 }
 
-/* Rate of sgemm: @vectors x rows times rows x columns, all physical columns. */
+/* Rate of sgemm in one slice: @vectors x rows times rows x columns, all physical columns. */
 static double sgemm_rate(const struct product *p, unsigned int threads)
 {
 	int m = (int)p->b->batch, k = (int)p->class.rows, n = (int)p->class.cols;
@@ -186,7 +193,7 @@ static double sgemm_rate(const struct product *p, unsigned int threads)
 		w[i] = (float)(i % 5);
 	openblas_set_num_threads((int)threads);
 	begin = now = bench_now();
-	while (now - begin < p->b->seconds) {
+	while (now - begin < slice_seconds(p->b)) {
 		for (i = 0; i < 16; i++)
 			cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, m, n, k, 1.0f, a, k, w, n, 0.0f, c, n);
 		now = bench_now();
@@ -198,24 +205,72 @@ static double sgemm_rate(const struct product *p, unsigned int threads)
 	return done / (now - begin);
 }
 
-/* A rate beside those of sgemm with one thread and with all. */
-static int add_rate(struct product *p, struct json_object *o, const char *key, unsigned int vectors, enum noise noise,
-		    const double yardstick[2])
+enum { SGEMM_ONE, SGEMM_ALL, PLAIN, NOISY, CELL_NOISE, SINGLE, FIGURES };
+
+/* Figure @f in one slice: vectors a second, or negative. */
+static double slice(struct product *p, unsigned int f)
 {
-	double r = rate(p, vectors, noise), cells = (double)p->class.rows * p->class.cols;
+	switch (f) {
+	case SGEMM_ONE:
+		return sgemm_rate(p, 1);
+	case SGEMM_ALL:
+		return sgemm_rate(p, p->b->threads);
+	case NOISY:
+		return rate(p, p->b->batch, NOISE_COLUMNS);
+	case CELL_NOISE:
+		return rate(p, p->b->batch, NOISE_CELLS);
+	default:
+		return rate(p, f == SINGLE ? 1 : p->b->batch, NOISE_NONE);
+	}
+}
+
+static bool measured(const struct product *p, unsigned int f)
+{
+	return f == NOISY ? p->class.read_noise : f == CELL_NOISE ? p->class.read_noise && p->class.what_if : true;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* Medians of all figures, measured in turn. */
+static int measure(struct product *p, double figure[FIGURES])
+{
+	double slices[FIGURES][SLICES];
+	unsigned int f, i;
+
+	for (i = 0; i < SLICES; i++)
+		for (f = 0; f < FIGURES; f++) {
+			slices[f][i] = measured(p, f) ? slice(p, f) : 0.0;
+			if (slices[f][i] < 0.0)
+				return -1;
+		}
+	for (f = 0; f < FIGURES; f++) {
+		qsort(slices[f], SLICES, sizeof(double), ascending);
+		figure[f] = slices[f][SLICES / 2];
+	}
+	return 0;
+}
+
+/* A rate beside those of sgemm with one thread and with all. */
+static void add_rate(const struct product *p, struct json_object *o, const char *key, const double figure[FIGURES], unsigned int f)
+{
+	double cells = (double)p->class.rows * p->class.cols;
 	char name[64];
 
-	if (r < 0)
-		return -1;
+	if (!measured(p, f))
+		return;
 	snprintf(name, sizeof(name), "%s_vectors_per_second", key);
-	add_number(o, name, r);
+	add_number(o, name, figure[f]);
 	snprintf(name, sizeof(name), "%s_cells_per_second", key);
-	add_number(o, name, r * cells);
+	add_number(o, name, figure[f] * cells);
 	snprintf(name, sizeof(name), "%s_ratio_to_sgemm", key);
-	add_number(o, name, r / yardstick[1]);
+	add_number(o, name, figure[f] / figure[SGEMM_ALL]);
 	snprintf(name, sizeof(name), "%s_ratio_to_sgemm_one_thread", key);
-	add_number(o, name, r / yardstick[0]);
-	return 0;
+	add_number(o, name, figure[f] / figure[SGEMM_ONE]);
 }
 
 /* A job of @steps single products, each at an age 0.3 % beyond the last if @age is given, nanoseconds. */
@@ -279,27 +334,24 @@ static int add_ages(struct product *p, struct json_object *o)
 int bench_mvm(const struct bench *b, struct json_object *o)
 {
 	struct product p = { 0 };
+	double figure[FIGURES];
 	int ret = product_open(b, &p);
-	double yardstick[2];
 
+	if (!ret)
+		ret = measure(&p, figure);
 	if (!ret) {
-		yardstick[0] = sgemm_rate(&p, 1);
-		yardstick[1] = b->threads > 1 ? sgemm_rate(&p, b->threads) : yardstick[0];
 		json_object_object_add(o, "class", json_object_new_string(p.class.name));
 		add_number(o, "rows", p.class.rows);
 		add_number(o, "cols", p.class.cols);
 		add_number(o, "batch", b->batch);
 		add_number(o, "threads", b->threads);
-		add_number(o, "sgemm_one_thread_vectors_per_second", yardstick[0]);
-		add_number(o, "sgemm_vectors_per_second", yardstick[1]);
-		ret = add_rate(&p, o, "plain", b->batch, NOISE_NONE, yardstick);
-		if (!ret && p.class.read_noise)
-			ret = add_rate(&p, o, "noisy", b->batch, NOISE_COLUMNS, yardstick);
-		if (!ret && p.class.read_noise && p.class.what_if)
-			ret = add_rate(&p, o, "cell_noise", b->batch, NOISE_CELLS, yardstick);
-		if (!ret)
-			ret = add_rate(&p, o, "single", 1, NOISE_NONE, yardstick);
-		if (!ret && p.class.read_noise)
+		add_number(o, "sgemm_one_thread_vectors_per_second", figure[SGEMM_ONE]);
+		add_number(o, "sgemm_vectors_per_second", figure[SGEMM_ALL]);
+		add_rate(&p, o, "plain", figure, PLAIN);
+		add_rate(&p, o, "noisy", figure, NOISY);
+		add_rate(&p, o, "cell_noise", figure, CELL_NOISE);
+		add_rate(&p, o, "single", figure, SINGLE);
+		if (p.class.read_noise)
 			ret = add_ages(&p, o);
 	}
 	product_close(&p);

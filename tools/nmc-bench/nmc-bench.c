@@ -2,6 +2,7 @@
 /*
  * nmc-bench: how fast products, submission and programming are, beside this machine's own limits in the same run.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -160,9 +161,16 @@ static int run(struct arguments *a, const char *name)
 	struct json_object *o;
 	int ret;
 
-	if (nmc_device_open(a->device, &a->b.device) || nmc_device_info(a->b.device, &info)) {
+	ret = nmc_device_open(a->device, &a->b.device);
+	if (ret || nmc_device_info(a->b.device, &info)) {
 		fprintf(stderr, "nmc-bench: %s\n", nmc_last_error());
-		return EXIT_DEVICE;
+		nmc_device_close(a->b.device);
+		return ret == -EINVAL ? EXIT_USAGE : EXIT_DEVICE;
+	}
+	if (a->b.class_name && nmc_device_find_class(a->b.device, a->b.class_name) < 0) {
+		fprintf(stderr, "nmc-bench: %s\n", nmc_last_error());
+		nmc_device_close(a->b.device);
+		return EXIT_USAGE;
 	}
 	o = json_object_new_object();
 	json_object_object_add(o, "bench", json_object_new_string(name));

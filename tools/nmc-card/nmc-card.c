@@ -24,8 +24,8 @@ static const char usage[] =
 	"\n"
 	"      --socket PATH      listen for virtual machines here\n"
 	"      --control PATH     control socket: offer it (with --socket) or use it\n"
-	"      --classes LIST     tile classes, comma separated: digital, names of shipped decks or deck\n"
-	"                         files (default rram,ideal,digital)\n"
+	"      --classes LIST     tile classes, comma separated: digital, names of shipped decks, paths of deck files\n"
+	"                         (default rram,ideal,digital)\n"
 	"      --tiles N          tiles of each class (default 64)\n"
 	"      --rows N           rows of a tile (default 256)\n"
 	"      --cols N           columns of a tile (default 256)\n"
@@ -34,6 +34,7 @@ static const char usage[] =
 	"      --engines N        jobs at once (default 2)\n"
 	"      --queues N         I/O queues (default 8)\n"
 	"      --threads N        host threads that share one product (default all processors)\n"
+	"      --simd {on,off}    vector instructions of the host where it has them (default on)\n"
 	"      --irq KIND         msix, msi or intx (default msix)\n"
 	"      --state FILE       power up as FILE says if it exists, write it at the end\n"
 	"      --wall-clock       card time also advances with wall time; runs are then not reproducible\n"
@@ -84,6 +85,12 @@ static int irq_kind(const char *text, enum card_irq *irq)
 	return wrong("--irq %s: msix, msi or intx", text);
 }
 
+static int simd(const char *text, bool *plain_c)
+{
+	*plain_c = !strcmp(text, "off");
+	return *plain_c || !strcmp(text, "on") ? 0 : wrong("--simd %s: on or off", text);
+}
+
 static const struct option options[] = {
 	{ "socket", required_argument, NULL, 's' },
 	{ "control", required_argument, NULL, 'c' },
@@ -96,6 +103,7 @@ static const struct option options[] = {
 	{ "engines", required_argument, NULL, 'e' },
 	{ "queues", required_argument, NULL, 'q' },
 	{ "threads", required_argument, NULL, 'T' },
+	{ "simd", required_argument, NULL, 'p' },
 	{ "irq", required_argument, NULL, 'i' },
 	{ "state", required_argument, NULL, 'f' },
 	{ "wall-clock", no_argument, NULL, 'w' },
@@ -151,6 +159,9 @@ static int parse(int argc, char **argv, struct arguments *a)
 			break;
 		case 'i':
 			ret = irq_kind(optarg, &a->server.irq);
+			break;
+		case 'p':
+			ret = simd(optarg, &a->card.plain_c);
 			break;
 		case 'w':
 			a->card.wall_clock = true;

@@ -107,11 +107,17 @@ static void add_count(struct json_object *o, const char *key, uint64_t n)
 	json_object_object_add(o, key, json_object_new_uint64(n));
 }
 
+static struct json_object *hexadecimal(const unsigned char hash[crypto_hash_sha256_BYTES])
+{
+	char hex[2 * crypto_hash_sha256_BYTES + 1];
+
+	return json_object_new_string(sodium_bin2hex(hex, sizeof(hex), hash, crypto_hash_sha256_BYTES));
+}
+
 /* SHA-256 of a file in hexadecimal; null if it cannot be read. */
 static struct json_object *digest(const char *path)
 {
 	unsigned char hash[crypto_hash_sha256_BYTES];
-	char hex[2 * sizeof(hash) + 1];
 	crypto_hash_sha256_state state;
 	unsigned char part[65536];
 	size_t n;
@@ -124,7 +130,7 @@ static struct json_object *digest(const char *path)
 		crypto_hash_sha256_update(&state, part, n);
 	fclose(f);
 	crypto_hash_sha256_final(&state, hash);
-	return json_object_new_string(sodium_bin2hex(hex, sizeof(hex), hash, sizeof(hash)));
+	return hexadecimal(hash);
 }
 
 static void add_file(struct json_object *o, const char *key, const char *path)
@@ -139,10 +145,56 @@ static void add_file(struct json_object *o, const char *key, const char *path)
 	json_object_object_add(o, key, file);
 }
 
-static struct json_object *command(char *const *argv)
+/* The deck called @name, its text's digest: a shipped one, or a file as it is named in the URI. */
+static struct json_object *deck_json(const char *name)
+{
+	struct json_object *o = json_object_new_object();
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	const char *text = nmc_deck_text(name);
+
+	add_text(o, "name", name);
+	if (text)
+		crypto_hash_sha256(hash, (const unsigned char *)text, strlen(text));
+	json_object_object_add(o, "sha256", text ? hexadecimal(hash) : digest(name));
+	return o;
+}
+
+/* What the classes of a card in this process are made of; null for other cards, which do not tell. */
+static struct json_object *decks_json(const char *uri)
+{
+	struct json_object *all;
+	char *list, *name, *next;
+
+	if (strncmp(uri, "sim:", 4))
+		return NULL;
+	all = json_object_new_array();
+	list = uri[4] && uri[4] != '?' ? strndup(uri + 4, strcspn(uri + 4, "?")) : strdup("rram,ideal,digital");
+	for (next = list; (name = strsep(&next, ","));)
+		if (strcmp(name, "digital"))	/* integers: no deck */
+			json_object_array_add(all, deck_json(name));
+	free(list);
+	return all;
+}
+
+/* The device as it was asked for, or as it was found if none was. */
+static const char *device_asked(const struct run_state *s)
+{
+	const char *uri = s->o->device ? s->o->device : getenv("NMC_DEVICE");
+
+	return uri && *uri ? uri : s->info.uri;
+}
+
+/* The command as it was given, with the device if that came from elsewhere. */
+static struct json_object *command(const struct run_state *s)
 {
 	struct json_object *o = json_object_new_array();
+	char *const *argv = s->o->argv;
 
+	json_object_array_add(o, text_json(*argv++));
+	if (!s->o->device) {
+		json_object_array_add(o, text_json("--device"));
+		json_object_array_add(o, text_json(device_asked(s)));
+	}
 	while (*argv)
 		json_object_array_add(o, text_json(*argv++));
 	return o;
@@ -183,7 +235,8 @@ static struct json_object *manifest(const struct run_state *s)
 	add_file(o, "calibrate_file", s->o->calibrate_file);
 	add_count(o, "batch", s->plan_info.batch);
 	add_count(o, "card_time_ns", s->plan_info.set_time_ns);
-	json_object_object_add(o, "command", command(s->o->argv));
+	json_object_object_add(o, "decks", decks_json(device_asked(s)));
+	json_object_object_add(o, "command", command(s));
 	add_text(o, "directory", directory);
 	add_text(o, "library", nmc_version());
 	add_text(o, "firmware", s->info.firmware);

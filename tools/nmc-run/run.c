@@ -50,6 +50,23 @@ static int read_model(struct run_state *s)
 	return run_fail(EXIT_INPUT, error);
 }
 
+/* A label that no output stands for is never right: the file belongs to another network. */
+static int check_labels(const struct run_state *s)
+{
+	unsigned int outputs = nmc_network_outputs(s->network);
+	char error[512];
+	size_t i;
+
+	for (i = 0; i < s->labels.count; i++) {
+		if (s->labels.values[i] < outputs)
+			continue;
+		snprintf(error, sizeof(error), "%.300s: label %u of image %zu, the network has %u outputs", s->o->labels,
+			 s->labels.values[i], i, outputs);
+		return run_fail(EXIT_INPUT, error);
+	}
+	return 0;
+}
+
 /* Vectors that set the converters' ranges: a file's, or the first of those that will run. */
 static int read_samples(struct run_state *s)
 {
@@ -84,7 +101,7 @@ static int open_device(struct run_state *s, unsigned int card)
 {
 	const char *device = s->o->device;
 	char uri[4096];
-	int index = 0;
+	int index = 0, ret;
 
 	s->info.size = sizeof(s->info);
 	s->class.size = sizeof(s->class);
@@ -93,7 +110,10 @@ static int open_device(struct run_state *s, unsigned int card)
 			return EXIT_USAGE;
 		device = uri;
 	}
-	if (nmc_device_open(device, &s->device) || nmc_device_info(s->device, &s->info))
+	ret = nmc_device_open(device, &s->device);
+	if (ret == -EINVAL)
+		return run_library(EXIT_USAGE);
+	if (ret || nmc_device_info(s->device, &s->info))
 		return run_library(EXIT_DEVICE);
 	if (s->o->class_name)
 		index = nmc_device_find_class(s->device, s->o->class_name);
@@ -373,6 +393,8 @@ static int steps(struct run_state *s)
 		ret = read_samples(s);
 	if (!ret)
 		ret = read_model(s);
+	if (!ret)
+		ret = check_labels(s);
 	if (!ret)
 		ret = make_outputs(s);
 	for (seed = 0; !ret && seed < s->o->seeds; seed++)

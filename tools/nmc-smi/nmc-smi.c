@@ -146,10 +146,13 @@ static int collect(struct smi *s, const struct arguments *a)
 
 	s->count = 0;
 	if (device && *device) {
-		if (!add_card(s, device, tiles ? &views[0] : NULL, a))
+		n = add_card(s, device, tiles ? &views[0] : NULL, a);
+		if (!n)
 			return 0;
 		fprintf(stderr, "nmc-smi: %s\n", s->card[0].error);
-		return EXIT_DEVICE;
+		if (n != -EINVAL)
+			return EXIT_DEVICE;
+		return a->command == TILES_HEALTH ? VERDICT_UNKNOWN : EXIT_USAGE;
 	}
 	n = nmc_device_enumerate(entries, SMI_MAX_CARDS);
 	for (i = 0; i < n && i < SMI_MAX_CARDS; i++)
@@ -436,13 +439,20 @@ static int parse(int argc, char **argv, struct arguments *a)
 			return EXIT_USAGE;
 		}
 	}
+	if (a->format && !a->query)
+		return wrong("--format goes with --query; given is", a->format);
+	if (a->query && a->json)
+		return wrong("--query gives CSV, --json gives all fields; both were given with", a->query);
+	a->format = a->format ? a->format : "csv";
+	if (a->query && check_query(a->query, a->format))
+		return EXIT_USAGE;
 	return parse_command(argv + optind, a);
 }
 
 int main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal };
-	struct arguments a = { .show = show_table, .format = "csv", .id = -1, .command = -1 };
+	struct arguments a = { .show = show_table, .id = -1, .command = -1 };
 	int ret;
 
 	setlocale(LC_CTYPE, "");

@@ -165,6 +165,15 @@ static int parse_format(const char *format, bool *header, bool *units)
 	return csv ? 0 : -1;
 }
 
+int check_query(const char *list, const char *format)
+{
+	const struct field *wanted[64];
+	bool header, units;
+	size_t n;
+
+	return parse_format(format, &header, &units) || parse_fields(list, wanted, &n) ? -1 : 0;
+}
+
 int show_query(const struct smi *s, const char *list, const char *format, bool again)
 {
 	const struct field *wanted[64];

@@ -51,6 +51,8 @@ void show_json(const struct smi *s);
  * 0, or -1 after a message.
  */
 int show_query(const struct smi *s, const char *fields, const char *format, bool again);
+/* The same without a card: are @fields and @format known? */
+int check_query(const char *fields, const char *format);
 void show_fields(void);
 
 /* Tiles of a card that are free, and tiles in all classes. */

@@ -131,6 +131,13 @@ struct nmc_deck_info {
 };
 #define NMC_DECK_INFO_INIT { .size = sizeof(struct nmc_deck_info) }
 
+/**
+ * nmc_deck_info() - what a deck says, at a glance
+ * @deck: the deck
+ * @info: begin with NMC_DECK_INFO_INIT; filled in
+ *
+ * Return: 0, -EINVAL (@info without its size).
+ */
 int nmc_deck_info(const struct nmc_deck *deck, struct nmc_deck_info *info);
 
 /**

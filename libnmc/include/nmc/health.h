@@ -14,7 +14,7 @@ extern "C" {
 struct nmc_device;
 struct nmc_plan;
 
-/* ---- the card and its tiles as the firmware knows them ---- */
+/* ---- tiles: the card and its physical tiles as the firmware knows them ---- */
 
 /**
  * struct nmc_health - the card as a whole; counters run freely from power-on
@@ -61,6 +61,15 @@ struct nmc_health {
 };
 #define NMC_HEALTH_INIT { .size = sizeof(struct nmc_health) }
 
+/**
+ * nmc_device_health() - the card's counters, temperature and energy
+ * @device: the device
+ * @health: begin with NMC_HEALTH_INIT; filled in
+ *
+ * Counts since the card was made or powered up, of all its users. Reads no tile.
+ *
+ * Return: 0, -EINVAL (@health without its size), -EIO, -ENODEV.
+ */
 int nmc_device_health(struct nmc_device *device, struct nmc_health *health);
 
 /**
@@ -208,6 +217,7 @@ int nmc_health_crossing(struct nmc_plan *plan, unsigned int tile, double thresho
  */
 int nmc_health_forecast(struct nmc_device *device, const struct nmc_tile_info *tile, const uint64_t *ages_ns, unsigned int count,
 			struct nmc_prediction *out);
+/* Age at which that tile's deviation passes @threshold, a fraction of gmax. Errors as nmc_health_forecast(). */
 int nmc_health_forecast_crossing(struct nmc_device *device, const struct nmc_tile_info *tile, double threshold,
 				 struct nmc_crossing *out);
 
