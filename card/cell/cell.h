@@ -104,6 +104,7 @@ struct cell_tech;
  * @g: in and out: conductance, microsiemens
  * @wear: in and out: pulses since manufacture, see card/cell/wear.h
  * @defect: in and out: enum cell_defect; a broken cell does not answer
+ * @pulsed: out: whether each cell got a pulse; may be NULL
  * @net: out: SET less RESET pulses of each cell; may be NULL
  */
 struct cell_program {
@@ -120,6 +121,7 @@ struct cell_program {
 	float *g;
 	uint8_t *wear;
 	uint8_t *defect;
+	uint8_t *pulsed;
 	int32_t *net;
 };
 

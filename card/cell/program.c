@@ -357,6 +357,8 @@ static void lane_close(const struct lanes *l, unsigned int i, const struct cell_
 
 	p->g[l->at[i]] = l->shown[i];
 	wear_cell(p, l->at[i], pulses);
+	if (p->pulsed)
+		p->pulsed[l->at[i]] = pulses > 0;
 	if (p->net)
 		p->net[l->at[i]] = 2 * l->sets[i] - l->pulses[i];
 	isa->cells++;

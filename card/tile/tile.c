@@ -226,11 +226,9 @@ static bool whole_tile(const struct tile *t, const struct tile_region *region)
 
 int tile_reserve_write(struct tile *t, const struct tile_region *region)
 {
-	unsigned int room, most = tile_max_writes(t);
+	unsigned int room, most = tile_max_writes(t) + whole_tile(t, region);
 	struct tile_write *more;
 
-	if (whole_tile(t, region))
-		return 0;
 	if (t->write_count == t->write_room && t->write_count > 1)
 		forget_writes(t);
 	if (t->write_count < t->write_room)
@@ -246,17 +244,39 @@ int tile_reserve_write(struct tile *t, const struct tile_region *region)
 	return 0;
 }
 
-void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool ages)
+/* Makes the last write that of all cells. */
+static void forget_others(struct tile *t)
 {
-	unsigned int row, col, index;
+	t->writes[0] = t->writes[t->write_count - 1];
+	t->write_count = 1;
+	memset(t->write, 0, tile_cells(t) * sizeof(*t->write));
+}
 
+void tile_end_write(struct tile *t, const struct tile_region *region, struct clock at)
+{
+	t->writes[t->write_count++] = (struct tile_write){ .event = t->event, .at_ns = at.ns, .ages = true };
 	if (whole_tile(t, region))
-		t->write_count = 0;
-	index = t->write_count++;
-	t->writes[index] = (struct tile_write){ .event = t->event, .at_ns = at.ns, .ages = ages };
-	for (row = region->first_row; row < region->first_row + region->rows; row++)
-		for (col = region->first_col; col < region->first_col + region->cols; col++)
-			t->write[(size_t)row * t->class->cols + col] = (uint16_t)index;
+		forget_writes(t);
+	/* One more than a tile can remember: a whole one that keeps nothing, and that the power left before its end. */
+	if (t->write_count > tile_max_writes(t))
+		forget_others(t);
+	tile_changed(t);
+}
+
+void tile_erased(struct tile *t, const struct tile_region *region, struct clock at)
+{
+	unsigned int row;
+
+	for (row = region->first_row; row < region->first_row + region->rows; row++) {
+		uint16_t *write = t->write + (size_t)row * t->class->cols + region->first_col;
+		unsigned int col;
+
+		for (col = 0; col < region->cols; col++)
+			write[col] = tile_next_write(t);
+	}
+	t->writes[t->write_count++] = (struct tile_write){ .event = t->event, .at_ns = at.ns };
+	if (whole_tile(t, region))
+		forget_others(t);
 	tile_changed(t);
 }
 

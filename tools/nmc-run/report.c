@@ -65,6 +65,8 @@ int report_text(const struct run_state *s)
 	printf("programming   %.3f s (wall): %.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
 	       (double)p->wall_ns * 1e-9, 100.0 * (double)p->converged / (double)p->cells,
 	       (unsigned long long)p->cells, p->mean_pulses, p->pulses_max);
+	if (s->o->passes > 1)
+		printf("passes        %u, the most pulses are of one\n", s->o->passes);
 	prepared_text(s);
 	printf("running       %.3f s (wall): %zu vectors, %.0f a second\n", (double)r->wall_ns * 1e-9, s->in.count,
 	       per_second(s->in.count, r->wall_ns));
@@ -193,10 +195,11 @@ static struct json_object *manifest(const struct run_state *s)
 	return o;
 }
 
-static struct json_object *program_json(const struct nmc_program_report *p)
+static struct json_object *program_json(const struct nmc_program_report *p, unsigned int passes)
 {
 	struct json_object *o = json_object_new_object();
 
+	add_count(o, "passes", passes);
 	add_number(o, "converged", p->cells ? (double)p->converged / (double)p->cells : 0.0);
 	add_number(o, "mean_pulses", p->mean_pulses);
 	add_count(o, "max_pulses", p->pulses_max);
@@ -273,7 +276,7 @@ int report_json(const struct run_state *s)
 	add_count(o, "tiles", s->plan_info.tiles);
 	add_text(o, "device", s->info.uri);
 	add_text(o, "class", s->class.name);
-	json_object_object_add(o, "program", program_json(&s->program));
+	json_object_object_add(o, "program", program_json(&s->program, s->o->passes));
 	json_object_object_add(o, "repair", s->o->repair ? repair_json(&s->repair) : NULL);
 	json_object_object_add(o, "converters", s->o->converters ? converters_json(&s->converters) : NULL);
 	json_object_object_add(o, "refresh", s->o->refresh > 0.0 ? refresh_json(&s->refresh) : NULL);

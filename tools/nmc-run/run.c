@@ -115,6 +115,8 @@ static int make_plan(struct run_state *s)
 	o.parts = s->o->parts;
 	o.slice_bits = s->o->slice_bits;
 	o.significance = s->o->significance;
+	o.passes = s->o->passes;
+	o.pass_wait_ns = s->o->pass_wait_ns;
 	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
 	if (ret)
 		return run_library(ret == -ENOSPC ? EXIT_FIT : s->o->scheme && ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE);
