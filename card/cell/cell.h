@@ -93,7 +93,8 @@ struct cell_tech;
  * struct cell_program - one row to be programmed and verified
  * @tech: technology
  * @n: cells, at most %CELL_LANES
- * @cell: index of the first cell within the tile; the others follow
+ * @index: which cells of the row: what follows is all of the row's; NULL for the first @n
+ * @cell: index of the row's first cell within the tile; the others follow
  * @target: targets in conductance LSB
  * @band: acceptance half band in LSB, 0 for the technology's default
  * @max_pulses: pulses after which a cell is given up, 0 for the technology's default
@@ -110,6 +111,7 @@ struct cell_tech;
 struct cell_program {
 	const struct cell_tech *tech;
 	unsigned int n;
+	const uint16_t *index;
 	uint32_t cell;
 	const int16_t *target;
 	unsigned int band;

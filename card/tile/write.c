@@ -155,26 +155,25 @@ static void disturb_all(struct tile *t, const struct tile_region *region, const 
 static void program_sound(struct tile *t, const struct tile_region *region, const uint8_t *defect, const float *sound,
 			  const struct cell_program *row)
 {
+	uint8_t wear[CELL_LANES], none[CELL_LANES] = { CELL_SOUND };
+	struct cell_report report = { 0 };
+	struct cell_program p = *row;
+	uint16_t index[CELL_LANES];
 	unsigned int i;
 
+	p.n = 0;
 	for (i = 0; i < region->cols; i++) {
-		struct cell_report report = { 0 };
-		struct cell_program p = *row;
-		uint8_t wear = row->wear[i], none = CELL_SOUND;
-
 		if (!tile_made_broken(defect[region->first_col + i]))
 			continue;
 		row->g[i] = sound[i];
-		p.n = 1;
-		p.cell += i;
-		p.target += i;
-		p.g += i;
-		p.wear = &wear;
-		p.defect = &none;
-		p.pulsed += i;
-		p.net = NULL;
-		t->class->tech->kernels->program(&p, &report);
+		index[p.n++] = (uint16_t)i;
 	}
+	memcpy(wear, row->wear, region->cols);
+	p.index = index;
+	p.wear = wear;
+	p.defect = none;
+	p.net = NULL;
+	t->class->tech->kernels->program(&p, &report);
 }
 
 /* Where the cells of a row begin: as aged; broken ones as they are, and in @sound as they would be. */
