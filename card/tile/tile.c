@@ -320,6 +320,33 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 	tech->kernels->age(tech, &scratch->age, &device, (uint32_t)cell, n, t->target + cell, g, frozen, out);
 }
 
+/* Cells of a row that several writes share, as passes leave them: all from the first to the last of a write go together. */
+static void row_of_writes(const struct tile *t, size_t cell, unsigned int mode, struct tile_scratch *scratch,
+			  float *restrict out)
+{
+	const uint16_t *write = t->write + cell;
+	unsigned int cols = t->class->cols, left = cols, col, i;
+	uint16_t done[CELL_LANES] = { 0 };
+	float line[CELL_LANES];
+
+	for (col = 0; left; col++) {
+		unsigned int end = cols;
+
+		if (done[col])
+			continue;
+		while (write[end - 1] != write[col])
+			end--;
+		run_of_cells(t, cell + col, end - col, mode, scratch, line);
+		for (i = col; i < end; i++) {
+			uint16_t mine = write[i] == write[col];
+
+			out[i] = mine ? line[i - col] : out[i];
+			done[i] |= mine;
+			left -= mine;
+		}
+	}
+}
+
 /* Broken cells hold what they hold, whatever was written; worn ones are stuck where they were. */
 static void apply_defects(const struct tile *t, unsigned int row, float *out)
 {
@@ -363,7 +390,7 @@ static void apply_drift(const struct tile *t, unsigned int row, unsigned int mod
 void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct tile_scratch *scratch, float *out)
 {
 	const struct deck_thermal *heat = &t->class->tech->deck.thermal;
-	unsigned int cols = t->class->cols, col, n;
+	unsigned int cols = t->class->cols, col;
 	size_t cell = (size_t)row * cols;
 
 	if (!t->g) {
@@ -372,10 +399,10 @@ void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct 
 			apply_defects(t, row, out);
 		return;
 	}
-	for (col = 0; col < cols; col += n) {
-		n = tile_run(t, cell, col, cols);
-		run_of_cells(t, cell + col, n, mode, scratch, out + col);
-	}
+	if (t->write_count == 1)
+		run_of_cells(t, cell, cols, mode, scratch, out);
+	else
+		row_of_writes(t, cell, mode, scratch, out);
 	if (!(mode & NMC_MVM_NO_DEFECTS)) {
 		apply_drift(t, row, mode, scratch, out);
 		apply_defects(t, row, out);
