@@ -90,8 +90,8 @@ static void cell_relaxation(const float *restrict early, const float *restrict l
 }
 
 /* As written, in LSB, with the shift that all cells of a target share. */
-static void start(const struct cell_tech *tech, const struct cell_age *age, unsigned int n, const int16_t *target,
-		  const float *g, float *out)
+static void start(const struct cell_tech *tech, const struct cell_age *age, unsigned int n, const int16_t *restrict target,
+		  const float *restrict g, float *restrict out)
 {
 	const float per_lsb = tech->per_lsb, log_s = age->log_s;
 	const float *shift = tech->tables->shift;
@@ -105,24 +105,27 @@ static void start(const struct cell_tech *tech, const struct cell_age *age, unsi
 		out[i] += shift[entry(target[i])] * log_s;
 }
 
-static void relax(const struct cell_age *age, unsigned int n, const int16_t *target, const int16_t *frozen, float *out)
+/* These two begin with @g times @unit LSB. */
+static void relax(const struct cell_age *age, unsigned int n, const int16_t *restrict target, const float *restrict g,
+		  float unit, const int16_t *restrict frozen, float *restrict out)
 {
 	unsigned int i;
 
 	for (i = 0; i < n; i++) {
-		float x = out[i] + age->sigma[entry(target[i])] * ((float)frozen[i] * (1.0f / CELL_FROZEN));
+		float x = g[i] * unit + age->sigma[entry(target[i])] * ((float)frozen[i] * (1.0f / CELL_FROZEN));
 
 		out[i] = x < 0.0f ? -x : x;
 	}
 }
 
-static void drift(const struct cell_age *age, unsigned int n, const int16_t *frozen, float *out)
+static void drift(const struct cell_age *age, unsigned int n, const float *restrict g, float unit,
+		  const int16_t *restrict frozen, float *restrict out)
 {
 	const float decay = age->decay * (-1.0f / CELL_EXPONENT);
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		out[i] *= exp_poly(decay * (float)frozen[i]);
+		out[i] = g[i] * unit * exp_poly(decay * (float)frozen[i]);
 }
 
 static void leak(const struct cell_tech *tech, const struct cell_age *age, const struct philox_stream *device, uint32_t cell,
@@ -143,11 +146,16 @@ static void leak(const struct cell_tech *tech, const struct cell_age *age, const
 static void cell_age(const struct cell_tech *tech, const struct cell_age *age, const struct philox_stream *device,
 		     uint32_t cell, unsigned int n, const int16_t *target, const float *g, const int16_t *frozen, float *out)
 {
-	start(tech, age, n, target, g, out);
+	bool apart = tech->deck.drift.shift.given || tech->ageing == CELL_STILL;
+	float shifted[CELL_LANES], unit = apart ? 1.0f : tech->per_lsb;
+	const float *from = apart ? shifted : g;
+
+	if (apart)
+		start(tech, age, n, target, g, tech->ageing == CELL_STILL ? out : shifted);
 	if (tech->ageing == CELL_RELAXES)
-		relax(age, n, target, frozen, out);
+		relax(age, n, target, from, unit, frozen, out);
 	else if (tech->ageing == CELL_DRIFTS)
-		drift(age, n, frozen, out);
+		drift(age, n, from, unit, frozen, out);
 	if (age->leak > 0.0f)
 		leak(tech, age, device, cell, n, out);
 }

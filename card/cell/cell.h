@@ -93,7 +93,8 @@ struct cell_tech;
  * struct cell_program - one row to be programmed and verified
  * @tech: technology
  * @n: cells, at most %CELL_LANES
- * @cell: index of the first cell within the tile; the others follow
+ * @index: which cells of the row: what follows is all of the row's; NULL for the first @n
+ * @cell: index of the row's first cell within the tile; the others follow
  * @target: targets in conductance LSB
  * @band: acceptance half band in LSB, 0 for the technology's default
  * @max_pulses: pulses after which a cell is given up, 0 for the technology's default
@@ -104,11 +105,13 @@ struct cell_tech;
  * @g: in and out: conductance, microsiemens
  * @wear: in and out: pulses since manufacture, see card/cell/wear.h
  * @defect: in and out: enum cell_defect; a broken cell does not answer
+ * @pulsed: out: whether each cell got a pulse; may be NULL
  * @net: out: SET less RESET pulses of each cell; may be NULL
  */
 struct cell_program {
 	const struct cell_tech *tech;
 	unsigned int n;
+	const uint16_t *index;
 	uint32_t cell;
 	const int16_t *target;
 	unsigned int band;
@@ -120,6 +123,7 @@ struct cell_program {
 	float *g;
 	uint8_t *wear;
 	uint8_t *defect;
+	uint8_t *pulsed;
 	int32_t *net;
 };
 

@@ -13,7 +13,7 @@
 
 #include <stdint.h>
 #include <string.h>
-#if defined(__AVX512BW__)
+#if defined(__AVX2__)
 #include <immintrin.h>
 #endif
 #include "card/cell/gauss.h"
@@ -137,6 +137,78 @@ static inline void normal_draw(const struct philox_stream *s, const uint32_t *in
 		_mm512_storeu_ps(z + 2 * i * pitch, normal_lanes(c[i]));
 		_mm512_storeu_ps(z + (2 * i + 1) * pitch, normal_lanes(_mm512_srli_epi32(c[i], 16)));
 	}
+}
+#elif defined(__AVX2__)
+/* Both halves of 32 x 32 bits: @high and the low one returned. */
+static inline __m256i normal_product(__m256i a, __m256i b, __m256i *high)
+{
+	__m256i even = _mm256_mul_epu32(a, b);
+	__m256i odd = _mm256_mul_epu32(_mm256_srli_epi64(a, 32), b);
+
+	*high = _mm256_blend_epi32(_mm256_srli_epi64(even, 32), odd, 0xaa);
+	return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
+}
+
+/* Entry @part of a table of 32, of which four registers hold a quarter each. */
+static inline __m256 normal_entry(const float *table, __m256i part)
+{
+	__m256 bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(part, 28)), bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(part, 27));
+	__m256 q0 = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), part);
+	__m256 q1 = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), part);
+	__m256 q2 = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 16), part);
+	__m256 q3 = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 24), part);
+
+	return _mm256_blendv_ps(_mm256_blendv_ps(q0, q1, bit3), _mm256_blendv_ps(q2, q3, bit3), bit4);
+}
+
+/* Deviates of the lower 16 bits of each lane. */
+static inline __m256 normal_lanes(__m256i bits)
+{
+	__m256i sign = _mm256_slli_epi32(bits, 16), upper = _mm256_srai_epi32(sign, 31);
+	__m256i tail = _mm256_and_si256(_mm256_xor_si256(bits, upper), _mm256_set1_epi32(0x7fff));
+	__m256i odd = _mm256_add_epi32(_mm256_add_epi32(tail, tail), _mm256_set1_epi32(1));
+	__m256i u = _mm256_sub_epi32(_mm256_castps_si256(_mm256_cvtepi32_ps(odd)), _mm256_set1_epi32(0x3f800000));
+	__m256i part = _mm256_srli_epi32(u, 22);
+	__m256i m = _mm256_or_si256(_mm256_and_si256(u, _mm256_set1_epi32(0x3fffff)), _mm256_set1_epi32(0x3f800000));
+	__m256 x = _mm256_sub_ps(_mm256_castsi256_ps(m), _mm256_set1_ps(1.0f));
+	__m256 z = normal_entry(normal_cubic[3], part);
+
+	z = _mm256_add_ps(normal_entry(normal_cubic[2], part), _mm256_mul_ps(z, x));
+	z = _mm256_add_ps(normal_entry(normal_cubic[1], part), _mm256_mul_ps(z, x));
+	z = _mm256_add_ps(normal_entry(normal_cubic[0], part), _mm256_mul_ps(z, x));
+	return _mm256_xor_ps(z, _mm256_castsi256_ps(_mm256_andnot_si256(upper, _mm256_set1_epi32((int)0x80000000))));
+}
+
+static inline void normal_half(const struct philox_stream *s, const uint32_t *index, float *z, size_t pitch)
+{
+	const __m256i ma = _mm256_set1_epi32((int)0xd2511f53), mb = _mm256_set1_epi32((int)0xcd9e8d57);
+	__m256i c[4] = { _mm256_loadu_si256((const __m256i *)index), _mm256_set1_epi32((int)s->tile),
+			 _mm256_set1_epi32((int)s->low), _mm256_set1_epi32((int)s->high) };
+	uint32_t k0 = (uint32_t)s->seed, k1 = (uint32_t)(s->seed >> 32);
+	unsigned int i;
+
+#pragma GCC unroll 10
+	for (i = 0; i < 10; i++) {
+		__m256i ah, al = normal_product(c[0], ma, &ah), bh, bl = normal_product(c[2], mb, &bh);
+
+		c[0] = _mm256_xor_si256(_mm256_xor_si256(bh, c[1]), _mm256_set1_epi32((int)k0));
+		c[2] = _mm256_xor_si256(_mm256_xor_si256(ah, c[3]), _mm256_set1_epi32((int)k1));
+		c[1] = bl;
+		c[3] = al;
+		k0 += 0x9e3779b9;
+		k1 += 0xbb67ae85;
+	}
+	for (i = 0; i < 4; i++) {
+		_mm256_storeu_ps(z + 2 * i * pitch, normal_lanes(c[i]));
+		_mm256_storeu_ps(z + (2 * i + 1) * pitch, normal_lanes(_mm256_srli_epi32(c[i], 16)));
+	}
+}
+
+/* Deviate d of counter word 0 = @index[i] goes to @z[d * @pitch + i], for 16 lanes. */
+static inline void normal_draw(const struct philox_stream *s, const uint32_t *index, float *z, size_t pitch)
+{
+	normal_half(s, index, z, pitch);
+	normal_half(s, index + NORMAL_LANES / 2, z + NORMAL_LANES / 2, pitch);
 }
 #else
 /* Deviate d of counter word 0 = @index[i] goes to @z[d * @pitch + i], for 16 lanes. */

@@ -14,6 +14,7 @@
 #define GROWN	1e9f			/* most that a ladder grows to */
 #define DRAWS	12			/* bits of a draw's number above PHILOX_DRAW_SHIFT; what is beyond goes below it */
 #define CELL_BITS 18			/* of the number of a cell */
+#define HOPELESS	8.0f		/* verify noise that no read comes near: deviates end at 4.4 */
 
 _Static_assert(NMC_ISA_MAX_ROWS * CELL_LANES <= 1 << CELL_BITS, "the number of a cell and that of a draw meet");
 _Static_assert(65536 / ROUNDS <= 1 << (DRAWS + PHILOX_DRAW_SHIFT - CELL_BITS), "more pulses than draws");
@@ -49,6 +50,29 @@ struct lanes {
 	float write[NORMAL_WORDS][CELL_LANES + NORMAL_LANES];	/* deviates of write noise */
 };
 
+/*
+ * Broken cells so far from their band that no read ever lies in it: they climb their ladder to its end and get pulses up to
+ * the limit, and all that climb the same one do so alike.
+ */
+struct hopeless {
+	unsigned int n;
+	uint32_t at[CELL_LANES];
+	float g[CELL_LANES];
+	float energy[CELL_LANES];
+	bool up[CELL_LANES];
+};
+
+/* One ladder as those cells climb it. */
+struct climb {
+	unsigned int cells;
+	float grow;
+	float volt_sq;		/* of the last pulse */
+	float time;		/* of the last pulse, nanoseconds */
+	int32_t step;
+	int32_t pulses;
+	uint32_t rounds;
+};
+
 static inline float at_least(float x, float low)
 {
 	return x < low ? low : x;
@@ -64,6 +88,15 @@ static inline float clamp(float x, float low, float high)
 	return x < low ? low : x > high ? high : x;
 }
 
+/*
+ * @a where @mask is all ones, @b where it is 0: of a condition compilers make stores under a mask, which some machines do
+ * one lane after another.
+ */
+static inline float choose(int32_t mask, float a, float b)
+{
+	return bits_float((float_bits(a) & (uint32_t)mask) | (float_bits(b) & ~(uint32_t)mask));
+}
+
 static void draw(const struct lanes *l, const struct philox_stream *s, uint32_t number, float *z)
 {
 	uint32_t which = number << PHILOX_DRAW_SHIFT | number >> DRAWS << CELL_BITS;
@@ -73,7 +106,7 @@ static void draw(const struct lanes *l, const struct philox_stream *s, uint32_t 
 		uint32_t index[NORMAL_LANES];
 
 		for (k = 0; k < NORMAL_LANES; k++)
-			index[k] = (i + k < l->n ? l->cell[i + k] : 0) | which;
+			index[k] = l->cell[i + k] | which;
 		normal_draw(s, index, z + i, CELL_LANES + NORMAL_LANES);
 	}
 }
@@ -137,22 +170,22 @@ static void wear_out(struct lanes *l, const struct cell_program *p)
 	if (e->pulses <= 0.0f)
 		return;
 	for (i = 0; i < l->n; i++) {
-		float life = e->pulses * exp_poly(e->sigma * l->z[7][i]), seen = (float)wear_pulses(p->wear[i]);
+		float life = e->pulses * exp_poly(e->sigma * l->z[7][i]), seen = (float)wear_pulses(p->wear[l->at[i]]);
 		float window;
 
-		if (seen <= life || p->defect[i])
+		if (seen <= life || p->defect[l->at[i]])
 			continue;
 		window = exp_poly(-e->slope * log_poly(seen / life));
 		l->top[i] = at_least(gmin + (l->top[i] - gmin) * window, l->bottom[i]);
 		if (window < e->dead_at)
-			p->defect[i] = CELL_WORN;
+			p->defect[l->at[i]] = CELL_WORN;
 	}
 }
 
 static void set_band(struct lanes *l, unsigned int i, const struct cell_program *p)
 {
 	const struct deck *d = &p->tech->deck;
-	float target = (float)p->target[i] * p->tech->lsb, band, part;
+	float target = (float)p->target[l->at[i]] * p->tech->lsb, band, part;
 
 	band = p->band ? (float)p->band * p->tech->lsb : d->program.band + d->program.band_relative * target;
 	if (d->levels > 1)
@@ -174,13 +207,13 @@ static void lanes_open(struct lanes *l, const struct cell_program *p)
 
 	l->n = p->n;
 	for (i = 0; i < p->n; i++) {
-		l->cell[i] = p->cell + i;
-		l->at[i] = i;
-		l->g[i] = p->g[i];
-		l->shown[i] = p->g[i];
-		l->read[i] = p->g[i];
+		l->at[i] = p->index ? p->index[i] : i;
+		l->cell[i] = p->cell + l->at[i];
+		l->g[i] = p->g[l->at[i]];
+		l->shown[i] = l->g[i];
+		l->read[i] = l->g[i];
 		set_band(l, i, p);
-		l->direction[i] = p->g[i] > l->high[i] ? -1 : 1;
+		l->direction[i] = l->g[i] > l->high[i] ? -1 : 1;
 		l->step[i] = 0;
 		l->grow[i] = 1.0f;
 		l->energy[i] = 0.0f;
@@ -188,21 +221,24 @@ static void lanes_open(struct lanes *l, const struct cell_program *p)
 		l->reversals[i] = 0;
 		l->pulses[i] = 0;
 		l->sets[i] = 0;
-		l->busy[i] = p->g[i] < l->low[i] || p->g[i] > l->high[i];
+		l->busy[i] = l->g[i] < l->low[i] || l->g[i] > l->high[i];
 	}
+	/* Counters that nothing is made of, but they are drawn with the others */
+	for (; i % NORMAL_LANES; i++)
+		l->cell[i] = 0;
 	draw(l, &p->device, 0, l->z[0]);
 	device_constants(l, d);
 	if (d->pulse.model == DECK_SWITCHING)
 		switching_constants(l, d);
 	wear_out(l, p);
 	for (i = 0; i < p->n; i++) {
-		l->sound[i] = !p->defect[i];
+		l->sound[i] = !p->defect[l->at[i]];
 		if (l->sound[i])
 			continue;
 		l->up[i] = 0.0f;
 		l->down[i] = 0.0f;
-		l->bottom[i] = p->g[i];
-		l->top[i] = p->g[i];
+		l->bottom[i] = l->g[i];
+		l->top[i] = l->g[i];
 	}
 }
 
@@ -264,7 +300,7 @@ static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, con
 	unsigned int i;
 
 	for (i = 0; i < l->n; i++) {
-		int32_t up = l->direction[i] > 0, busy = l->busy[i];
+		int32_t up = l->direction[i] > 0, busy = -l->busy[i];
 		float g = l->g[i], xi = l->z[2 * k][i], eta = l->z[2 * k + 1][i];
 		float rise = mean_step(r, model, true, g, l->up[i], l->gamma_up[i]);
 		float fall = mean_step(r, model, false, g, l->down[i], l->gamma_down[i]);
@@ -278,13 +314,14 @@ static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, con
 
 		change = filament ? mean * l->grow[i] * at_least(part, 0.1f) : change;
 		next = clamp(up ? g + change : g - change, l->bottom[i], l->top[i]);
-		l->time[i] = busy ? many * (up ? p->up.width_ns : p->down.width_ns) : 0.0f;
+		l->time[i] = choose(busy, many * (up ? p->up.width_ns : p->down.width_ns), 0.0f);
 		l->energy[i] += volt * volt * g * l->time[i];
-		l->g[i] = busy ? next : g;
-		l->pulses[i] += busy ? (int32_t)many : 0;
-		l->sets[i] += busy && up ? (int32_t)many : 0;
-		l->shown[i] = busy ? at_least(next + (l->sound[i] ? written * write[i] : 0.0f), 0.0f) : l->shown[i];
-		l->read[i] = busy ? l->shown[i] + noise * eta : l->read[i];
+		l->g[i] = choose(busy, next, g);
+		l->pulses[i] += (int32_t)many & busy;
+		l->sets[i] += (int32_t)many & busy & -up;
+		next = at_least(next + choose(-l->sound[i], written * write[i], 0.0f), 0.0f);
+		l->shown[i] = choose(busy, next, l->shown[i]);
+		l->read[i] = choose(busy, next + noise * eta, l->read[i]);
 	}
 }
 
@@ -325,11 +362,13 @@ static void turn_all(struct lanes *l, const struct deck *d, int32_t max_pulses)
 		int32_t turn = busy & (direction > 0 ? l->read[i] > l->high[i] : l->read[i] < l->low[i]);
 		int32_t in = (l->read[i] >= l->low[i]) & (l->read[i] <= l->high[i]);
 		int32_t climb = busy & (l->step[i] < last);
+		float grown;
 
 		l->reversals[i] += turn;
-		l->direction[i] = turn ? -direction : direction;
-		l->grow[i] = turn ? 1.0f : climb ? at_most(l->grow[i] * (direction > 0 ? up : down), GROWN) : l->grow[i];
-		l->step[i] = turn ? 0 : l->step[i] + climb;
+		l->direction[i] = (direction ^ -turn) + turn;
+		grown = choose(-climb, at_most(l->grow[i] * (direction > 0 ? up : down), GROWN), l->grow[i]);
+		l->grow[i] = choose(-turn, 1.0f, grown);
+		l->step[i] = (l->step[i] + climb) & (turn - 1);
 		l->busy[i] = busy & !in & (l->reversals[i] <= limit) & (l->pulses[i] < max_pulses);
 	}
 }
@@ -357,6 +396,8 @@ static void lane_close(const struct lanes *l, unsigned int i, const struct cell_
 
 	p->g[l->at[i]] = l->shown[i];
 	wear_cell(p, l->at[i], pulses);
+	if (p->pulsed)
+		p->pulsed[l->at[i]] = pulses > 0;
 	if (p->net)
 		p->net[l->at[i]] = 2 * l->sets[i] - l->pulses[i];
 	isa->cells++;
@@ -377,35 +418,180 @@ static void lane_close(const struct lanes *l, unsigned int i, const struct cell_
 	X(cell) X(at) X(g) X(shown) X(read) X(target) X(low) X(high) X(bottom) X(top) X(up) X(down) X(gamma_up) \
 	X(gamma_down) X(grow) X(energy) X(direction) X(step) X(reversals) X(pulses) X(sets) X(busy) X(sound)
 
-/* Keeps the busy lanes, in order. */
-static void lanes_sift(struct lanes *l, const struct cell_program *p, struct cell_report *report)
-{
-	unsigned int i, kept = 0;
+#if defined(__AVX512F__)
+#define PACK	16
+#elif defined(__AVX2__)
+#define PACK	8
+#else
+#define PACK	1
+#endif
 
-	for (i = 0; i < l->n; i++) {
-		if (!l->busy[i]) {
-			lane_close(l, i, p, report);
-			continue;
-		}
-		if (kept != i) {
-#define X(field) l->field[kept] = l->field[i];
-			LANE_FIELDS(X)
-#undef X
-		}
-		kept++;
+/**
+ * struct moves - lanes to keep, by packs of lanes
+ * @from: where the lanes of a pack come from: within it, the first @count ones matter
+ * @count: lanes kept
+ */
+struct moves {
+	uint32_t from[CELL_LANES];
+	uint32_t count[CELL_LANES / PACK];
+};
+
+/* Moves kept lanes together. What is written beyond them in a pack was read before, and the next pack writes over it. */
+static inline __attribute__((always_inline)) unsigned int field_keep(void *field, unsigned int packs, const struct moves *m)
+{
+	uint32_t *x = field, *to = x;
+	unsigned int k;
+
+	for (k = 0; k < packs; k++) {
+#if defined(__AVX512F__)
+		_mm512_storeu_si512(to, _mm512_permutexvar_epi32(_mm512_loadu_si512(m->from + k * PACK),
+								 _mm512_loadu_si512(x + k * PACK)));
+#elif defined(__AVX2__)
+		_mm256_storeu_si256((__m256i *)to, _mm256_permutevar8x32_epi32(
+			_mm256_loadu_si256((const __m256i *)(x + k * PACK)),
+			_mm256_loadu_si256((const __m256i *)(m->from + k * PACK))));
+#else
+		memmove(to, x + k, sizeof(*to));
+#endif
+		to += m->count[k];
 	}
+	return (unsigned int)(to - x);
+}
+
+/* Keeps the lanes that @keep says, in order. */
+static void lanes_keep(struct lanes *l, const int32_t *keep)
+{
+	unsigned int packs = (l->n + PACK - 1) / PACK, k, i, kept = 0;
+	struct moves m;
+
+	for (k = 0; k < packs; k++) {
+		uint32_t *from = m.from + k * PACK, n = 0;
+
+		for (i = 0; i < PACK; i++) {
+			from[n] = i;
+			n += k * PACK + i < l->n && keep[k * PACK + i];
+		}
+		m.count[k] = n;
+	}
+#define X(field) kept = field_keep(l->field, packs, &m);
+	LANE_FIELDS(X)
+#undef X
 	l->n = kept;
 }
 
+/* Keeps the busy lanes, in order. */
+static void lanes_sift(struct lanes *l, const struct cell_program *p, struct cell_report *report)
+{
+	unsigned int i, closed = 0;
+
+	for (i = 0; i < l->n; i++) {
+		if (l->busy[i])
+			continue;
+		lane_close(l, i, p, report);
+		closed++;
+	}
+	if (closed)
+		lanes_keep(l, l->busy);
+}
+
 /* Duration of the last pulse: rows go in parallel, so that of the longest train, and a verify read. */
-static uint64_t step_time(const struct lanes *l, const struct deck *d)
+static uint64_t step_time(const struct lanes *l, const struct climb climb[2], const struct deck *d)
 {
 	float longest = 0.0f;
 	unsigned int i;
 
+	for (i = 0; i < 2; i++)
+		longest = climb[i].time > longest ? climb[i].time : longest;
 	for (i = 0; i < l->n; i++)
 		longest = l->time[i] > longest ? l->time[i] : longest;
 	return longest > 0.0f ? (uint64_t)(longest + d->cost.verify_ns) : 0;
+}
+
+/* Takes hopeless cells out of the lanes; the others stay, in order. */
+static void hopeless_open(struct hopeless *h, struct climb climb[2], struct lanes *l, const struct deck *d)
+{
+	const float far = HOPELESS * d->program.verify_noise;
+	int32_t keep[CELL_LANES];
+	unsigned int i;
+
+	h->n = 0;
+	for (i = 0; i < 2; i++)
+		climb[i] = (struct climb){ .grow = 1.0f };
+	for (i = 0; i < l->n; i++) {
+		keep[i] = l->sound[i] || l->g[i] < 0.0f || (l->g[i] >= l->low[i] - far && l->g[i] <= l->high[i] + far);
+		if (keep[i])
+			continue;
+		h->at[h->n] = l->at[i];
+		h->g[h->n] = l->g[i];
+		h->energy[h->n] = 0.0f;
+		h->up[h->n++] = l->direction[i] > 0;
+		climb[l->direction[i] > 0].cells++;
+	}
+	if (h->n)
+		lanes_keep(l, keep);
+}
+
+/* The next pulse of a ladder, or train of pulses, as pulse_all(), switch_all() and turn_all() have it; false beyond the last. */
+static bool climb_on(struct climb *c, const struct deck *d, bool up, int32_t limit)
+{
+	const struct deck_polarity *side = up ? &d->pulse.up : &d->pulse.down;
+	const bool single = d->pulse.model == DECK_FILAMENT || d->pulse.model == DECK_SWITCHING;
+	float left = (float)(limit - c->pulses), train = c->grow < left ? c->grow : left;
+	float many = single ? 1.0f : (float)(int32_t)train, volt = side->volt + side->volt_step * (float)c->step;
+
+	c->time = 0.0f;
+	if (!c->cells || c->pulses >= limit)
+		return false;
+	c->time = many * side->width_ns;
+	c->volt_sq = volt * volt;
+	c->pulses += (int32_t)many;
+	c->rounds++;
+	if (c->step < (int32_t)d->pulse.ladder - 1) {
+		c->step++;
+		c->grow = at_most(c->grow * side->growth, GROWN);
+	}
+	return true;
+}
+
+/* A pulse for all hopeless cells; false once they have had all. */
+static bool hopeless_pulse(struct hopeless *h, struct climb climb[2], const struct deck *d, int32_t limit)
+{
+	bool down = climb_on(&climb[0], d, false, limit), up = climb_on(&climb[1], d, true, limit);
+	unsigned int i;
+
+	for (i = 0; i < h->n; i++)
+		h->energy[i] += climb[h->up[i]].volt_sq * h->g[i] * climb[h->up[i]].time;
+	return up || down;
+}
+
+/* Closes hopeless cells as lanes, of which none is left, with the read after their last pulse. */
+static void hopeless_close(const struct hopeless *h, const struct climb climb[2], struct lanes *l, const struct cell_program *p,
+			   struct cell_report *report)
+{
+	unsigned int i, up;
+
+	for (i = 0; i < h->n; i++) {
+		l->at[i] = h->at[i];
+		l->cell[i] = p->cell + h->at[i];
+		set_band(l, i, p);
+		l->shown[i] = h->g[i];
+		l->pulses[i] = climb[h->up[i]].pulses;
+		l->sets[i] = h->up[i] ? l->pulses[i] : 0;
+		l->energy[i] = h->energy[i];
+	}
+	l->n = h->n;
+	for (up = 0; up < 2; up++) {
+		uint32_t last = climb[up].rounds - 1;
+
+		if (!climb[up].cells)
+			continue;
+		draw(l, &p->pulse, last / ROUNDS, l->z[0]);
+		for (i = 0; i < h->n; i++)
+			if (h->up[i] == up)
+				l->read[i] = h->g[i] + p->tech->deck.program.verify_noise * l->z[2 * (last % ROUNDS) + 1][i];
+	}
+	for (i = 0; i < h->n; i++)
+		lane_close(l, i, p, report);
 }
 
 static void round_all(struct lanes *l, const struct response *r, const struct deck *d, int32_t limit, unsigned int k)
@@ -460,8 +646,10 @@ void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
 		.z_factor = 2.0f * d->pulse.exp_a * unit / (d->gmax - d->gmin),
 		.step = d->pulse.weight_step * unit,
 	};
+	struct climb climb[2];
 	float odds[2][STEPS];
 	uint32_t number = 0;
+	struct hopeless h;
 	struct lanes l;
 	unsigned int k;
 
@@ -469,6 +657,7 @@ void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
 		switch_limits(&d->pulse, odds);
 	lanes_open(&l, p);
 	lanes_sift(&l, p, report);
+	hopeless_open(&h, climb, &l, d);
 	while (l.n) {
 		draw(&l, &p->pulse, number, l.z[0]);
 		if (d->pulse.write_noise > 0.0f)
@@ -479,9 +668,13 @@ void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
 				switch_all(&l, d, odds, k);
 			else
 				round_all(&l, &r, d, limit, k);
-			report->time_ns += step_time(&l, d);
+			hopeless_pulse(&h, climb, d, limit);
+			report->time_ns += step_time(&l, climb, d);
 			turn_all(&l, d, limit);
 		}
 		lanes_sift(&l, p, report);
 	}
+	while (hopeless_pulse(&h, climb, d, limit))
+		report->time_ns += step_time(&l, climb, d);
+	hopeless_close(&h, climb, &l, p, report);
 }

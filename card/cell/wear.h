@@ -16,13 +16,23 @@ static inline uint64_t wear_pulses(uint8_t code)
 	return code < 8 ? code : (uint64_t)(8 + (code & 7)) << ((code >> 3) - 1);
 }
 
+/* The last code that stands for @pulses or less. */
+static inline uint8_t wear_code(uint64_t pulses)
+{
+	unsigned int shift;
+
+	if (pulses < 8)
+		return (uint8_t)pulses;
+	shift = 60 - (unsigned int)__builtin_clzll(pulses);
+	return shift > 30 ? 255 : (uint8_t)(8 * shift + (pulses >> shift));
+}
+
 /* The code after @pulses more; @random: 32 fresh bits, as steps are up to 2^30 and a write may be a single pulse. */
 static inline uint8_t wear_add(uint8_t code, uint32_t pulses, uint32_t random)
 {
 	uint64_t sum = wear_pulses(code) + pulses, below, step;
 
-	while (code < 255 && wear_pulses(code + 1) <= sum)
-		code++;
+	code = wear_code(sum);
 	if (code == 255)
 		return code;
 	below = wear_pulses(code);

@@ -240,12 +240,70 @@ static void product_encode(uint32_t *restrict to, const float *restrict even, co
 		to[i] = pair_of(code_of(even[i]), code_of(odd[i]));
 }
 
-static void product_encode_pairs(uint32_t *restrict to, const float *restrict even, const float *restrict odd,
-				 unsigned int outputs)
+/*
+ * Differences of neighbours, which compilers make of strided loads: instead each pair of codes is taken as 64 bits, of which
+ * the upper half is subtracted from the lower one. Returns how many are done.
+ */
+#if defined(__AVX512F__)
+static inline __m512i difference_of(const float *g)
+{
+	__m512 x = _mm512_max_ps(_mm512_min_ps(_mm512_loadu_ps(g), _mm512_set1_ps(32767.0f)), _mm512_setzero_ps());
+	__m512i code = _mm512_cvtps_epi32(x);
+
+	return _mm512_sub_epi32(code, _mm512_srli_epi64(code, 32));
+}
+
+static inline unsigned int encode_blocks(uint32_t *to, const float *even, const float *odd, unsigned int outputs)
 {
 	unsigned int i;
 
-	for (i = 0; i < outputs; i++)
+	for (i = 0; i + 8 <= outputs; i += 8) {
+		__m512i low = _mm512_and_si512(difference_of(even + 2 * i), _mm512_set1_epi32(0xffff));
+		__m512i high = _mm512_slli_epi32(difference_of(odd + 2 * i), 16);
+
+		_mm256_storeu_si256((__m256i *)(to + i), _mm512_cvtepi64_epi32(_mm512_or_si512(low, high)));
+	}
+	return i;
+}
+#elif defined(__AVX2__)
+static inline __m256i difference_of(const float *g)
+{
+	__m256 x = _mm256_max_ps(_mm256_min_ps(_mm256_loadu_ps(g), _mm256_set1_ps(32767.0f)), _mm256_setzero_ps());
+	__m256i code = _mm256_cvtps_epi32(x);
+
+	return _mm256_sub_epi32(code, _mm256_srli_epi64(code, 32));
+}
+
+static inline unsigned int encode_blocks(uint32_t *to, const float *even, const float *odd, unsigned int outputs)
+{
+	const __m256i lower = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+	unsigned int i;
+
+	for (i = 0; i + 4 <= outputs; i += 4) {
+		__m256i low = _mm256_and_si256(difference_of(even + 2 * i), _mm256_set1_epi32(0xffff));
+		__m256i pair = _mm256_or_si256(low, _mm256_slli_epi32(difference_of(odd + 2 * i), 16));
+
+		_mm_storeu_si128((__m128i *)(to + i), _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(pair, lower)));
+	}
+	return i;
+}
+#else
+static inline unsigned int encode_blocks(uint32_t *to, const float *even, const float *odd, unsigned int outputs)
+{
+	(void)to;
+	(void)even;
+	(void)odd;
+	(void)outputs;
+	return 0;
+}
+#endif
+
+static void product_encode_pairs(uint32_t *restrict to, const float *restrict even, const float *restrict odd,
+				 unsigned int outputs)
+{
+	unsigned int i = encode_blocks(to, even, odd, outputs);
+
+	for (; i < outputs; i++)
 		to[i] = pair_of(code_of(even[2 * i]) - code_of(even[2 * i + 1]),
 				code_of(odd[2 * i]) - code_of(odd[2 * i + 1]));
 }

@@ -226,11 +226,9 @@ static bool whole_tile(const struct tile *t, const struct tile_region *region)
 
 int tile_reserve_write(struct tile *t, const struct tile_region *region)
 {
-	unsigned int room, most = tile_max_writes(t);
+	unsigned int room, most = tile_max_writes(t) + whole_tile(t, region);
 	struct tile_write *more;
 
-	if (whole_tile(t, region))
-		return 0;
 	if (t->write_count == t->write_room && t->write_count > 1)
 		forget_writes(t);
 	if (t->write_count < t->write_room)
@@ -246,17 +244,39 @@ int tile_reserve_write(struct tile *t, const struct tile_region *region)
 	return 0;
 }
 
-void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool ages)
+/* Makes the last write that of all cells. */
+static void forget_others(struct tile *t)
 {
-	unsigned int row, col, index;
+	t->writes[0] = t->writes[t->write_count - 1];
+	t->write_count = 1;
+	memset(t->write, 0, tile_cells(t) * sizeof(*t->write));
+}
 
+void tile_end_write(struct tile *t, const struct tile_region *region, struct clock at)
+{
+	t->writes[t->write_count++] = (struct tile_write){ .event = t->event, .at_ns = at.ns, .ages = true };
 	if (whole_tile(t, region))
-		t->write_count = 0;
-	index = t->write_count++;
-	t->writes[index] = (struct tile_write){ .event = t->event, .at_ns = at.ns, .ages = ages };
-	for (row = region->first_row; row < region->first_row + region->rows; row++)
-		for (col = region->first_col; col < region->first_col + region->cols; col++)
-			t->write[(size_t)row * t->class->cols + col] = (uint16_t)index;
+		forget_writes(t);
+	/* One more than a tile can remember: a whole one that keeps nothing, and that the power left before its end. */
+	if (t->write_count > tile_max_writes(t))
+		forget_others(t);
+	tile_changed(t);
+}
+
+void tile_erased(struct tile *t, const struct tile_region *region, struct clock at)
+{
+	unsigned int row;
+
+	for (row = region->first_row; row < region->first_row + region->rows; row++) {
+		uint16_t *write = t->write + (size_t)row * t->class->cols + region->first_col;
+		unsigned int col;
+
+		for (col = 0; col < region->cols; col++)
+			write[col] = tile_next_write(t);
+	}
+	t->writes[t->write_count++] = (struct tile_write){ .event = t->event, .at_ns = at.ns };
+	if (whole_tile(t, region))
+		forget_others(t);
 	tile_changed(t);
 }
 
@@ -298,6 +318,33 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 		scratch->grid = grid;
 	}
 	tech->kernels->age(tech, &scratch->age, &device, (uint32_t)cell, n, t->target + cell, g, frozen, out);
+}
+
+/* Cells of a row that several writes share, as passes leave them: all from the first to the last of a write go together. */
+static void row_of_writes(const struct tile *t, size_t cell, unsigned int mode, struct tile_scratch *scratch,
+			  float *restrict out)
+{
+	const uint16_t *write = t->write + cell;
+	unsigned int cols = t->class->cols, left = cols, col, i;
+	uint16_t done[CELL_LANES] = { 0 };
+	float line[CELL_LANES];
+
+	for (col = 0; left; col++) {
+		unsigned int end = cols;
+
+		if (done[col])
+			continue;
+		while (write[end - 1] != write[col])
+			end--;
+		run_of_cells(t, cell + col, end - col, mode, scratch, line);
+		for (i = col; i < end; i++) {
+			uint16_t mine = write[i] == write[col];
+
+			out[i] = mine ? line[i - col] : out[i];
+			done[i] |= mine;
+			left -= mine;
+		}
+	}
 }
 
 /* Broken cells hold what they hold, whatever was written; worn ones are stuck where they were. */
@@ -343,7 +390,7 @@ static void apply_drift(const struct tile *t, unsigned int row, unsigned int mod
 void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct tile_scratch *scratch, float *out)
 {
 	const struct deck_thermal *heat = &t->class->tech->deck.thermal;
-	unsigned int cols = t->class->cols, col, n;
+	unsigned int cols = t->class->cols, col;
 	size_t cell = (size_t)row * cols;
 
 	if (!t->g) {
@@ -352,10 +399,10 @@ void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct 
 			apply_defects(t, row, out);
 		return;
 	}
-	for (col = 0; col < cols; col += n) {
-		n = tile_run(t, cell, col, cols);
-		run_of_cells(t, cell + col, n, mode, scratch, out + col);
-	}
+	if (t->write_count == 1)
+		run_of_cells(t, cell, cols, mode, scratch, out);
+	else
+		row_of_writes(t, cell, mode, scratch, out);
 	if (!(mode & NMC_MVM_NO_DEFECTS)) {
 		apply_drift(t, row, mode, scratch, out);
 		apply_defects(t, row, out);

@@ -199,7 +199,8 @@ bool tile_target_valid(const struct tile_class *class, int value);
  * @report: out
  * @cost: out: pulses and reads; the settle time is in @report alone
  *
- * Cells start from the conductance to which they have aged at @end.
+ * Cells start from the conductance to which they have aged at @end. Those that hold the target of an earlier programming
+ * without a pulse go on as they are.
  *
  * Return: 0, -ENOMEM or -ENOSPC with the tile as it was, or -EINTR if the power went: rows before that are written.
  */

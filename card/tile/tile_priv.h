@@ -162,11 +162,32 @@ void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, f
 /* Drops the snapshot after a write. */
 void tile_changed(struct tile *t);
 
-/* Makes room to remember one more write of @region. Return: 0 or -ENOMEM, and then nothing has changed. */
+/*
+ * Makes room to remember one more write of @region. Return: 0, -ENOMEM, or -ENOSPC where the tile remembers all it can and
+ * @region is a part of it; then nothing has changed.
+ */
 int tile_reserve_write(struct tile *t, const struct tile_region *region);
 
-/* Remembers a reserved write of @region; a write of the whole tile replaces all others. */
-void tile_add_write(struct tile *t, const struct tile_region *region, struct clock at, bool ages);
+/* Index of the reserved write: cells of a programming take it row by row, and tile_end_write() makes it known. */
+static inline uint16_t tile_next_write(const struct tile *t)
+{
+	return (uint16_t)t->write_count;
+}
+
+/*
+ * Whether cells may keep an older write when their region is programmed: they do as long as no more than half of what a
+ * tile can remember is taken, so that a programming of a whole tile always leaves room for parts.
+ */
+static inline bool tile_keeps_writes(const struct tile *t)
+{
+	return t->write_count <= tile_max_writes(t) / 2;
+}
+
+/* The programming of @region, or of some rows of it, had its last pulse at @at. */
+void tile_end_write(struct tile *t, const struct tile_region *region, struct clock at);
+
+/* Remembers that @region was erased, after tile_reserve_write(); an erase of the whole tile replaces all others. */
+void tile_erased(struct tile *t, const struct tile_region *region, struct clock at);
 
 /* Broken when it left the factory. */
 static inline bool tile_made_broken(enum cell_defect defect)

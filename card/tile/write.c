@@ -155,25 +155,25 @@ static void disturb_all(struct tile *t, const struct tile_region *region, const 
 static void program_sound(struct tile *t, const struct tile_region *region, const uint8_t *defect, const float *sound,
 			  const struct cell_program *row)
 {
+	uint8_t wear[CELL_LANES], none[CELL_LANES] = { CELL_SOUND };
+	struct cell_report report = { 0 };
+	struct cell_program p = *row;
+	uint16_t index[CELL_LANES];
 	unsigned int i;
 
+	p.n = 0;
 	for (i = 0; i < region->cols; i++) {
-		struct cell_report report = { 0 };
-		struct cell_program p = *row;
-		uint8_t wear = row->wear[i], none = CELL_SOUND;
-
 		if (!tile_made_broken(defect[region->first_col + i]))
 			continue;
 		row->g[i] = sound[i];
-		p.n = 1;
-		p.cell += i;
-		p.target += i;
-		p.g += i;
-		p.wear = &wear;
-		p.defect = &none;
-		p.net = NULL;
-		t->class->tech->kernels->program(&p, &report);
+		index[p.n++] = (uint16_t)i;
 	}
+	memcpy(wear, row->wear, region->cols);
+	p.index = index;
+	p.wear = wear;
+	p.defect = none;
+	p.net = NULL;
+	t->class->tech->kernels->program(&p, &report);
 }
 
 /* Where the cells of a row begin: as aged; broken ones as they are, and in @sound as they would be. */
@@ -195,6 +195,50 @@ static void begin_row(struct tile *t, const struct tile_region *region, unsigned
 	}
 }
 
+/**
+ * struct row_before - a row before it is programmed
+ * @g: as struct tile has it
+ * @target: likewise
+ * @frozen: likewise
+ */
+struct row_before {
+	float g[CELL_LANES];
+	int16_t target[CELL_LANES];
+	int16_t frozen[CELL_LANES];
+};
+
+static void remember_row(const struct tile *t, size_t cell, unsigned int n, struct row_before *b)
+{
+	memcpy(b->g, t->g + cell, n * sizeof(*b->g));
+	memcpy(b->target, t->target + cell, n * sizeof(*b->target));
+	if (t->frozen)
+		memcpy(b->frozen, t->frozen + cell, n * sizeof(*b->frozen));
+}
+
+/*
+ * Verify alone changes nothing: a cell that holds its target without a pulse goes on from its older write, with the
+ * relaxation, drift and noise of that. All others belong to the new one.
+ */
+static void keep_cells(struct tile *t, size_t cell, unsigned int n, const uint8_t *pulsed, const uint8_t *defect,
+		       const struct row_before *b)
+{
+	bool keep = tile_keeps_writes(t);
+	unsigned int i;
+
+	for (i = 0; i < n; i++) {
+		size_t c = cell + i;
+
+		if (!keep || pulsed[i] || t->target[c] != b->target[i] || !t->writes[t->write[c]].ages ||
+		    defect[i] == CELL_WORN) {
+			t->write[c] = tile_next_write(t);
+			continue;
+		}
+		t->g[c] = b->g[i];
+		if (t->frozen)
+			t->frozen[c] = b->frozen[i];
+	}
+}
+
 /* Writes one row. Cells start from where they have aged to; how far depends on the old target, so it is replaced only then. */
 static void program_row(struct tile *t, const struct tile_region *region, unsigned int row, const void *targets, size_t pitch,
 			struct cell_program *p, struct tile_scratch *scratch, struct cell_report *sum)
@@ -202,11 +246,13 @@ static void program_row(struct tile *t, const struct tile_region *region, unsign
 	const struct cell_tech *tech = t->class->tech;
 	struct philox_stream relax = philox_stream(t->seed, t->physical, PURPOSE_RELAX, t->event);
 	size_t cell = (size_t)(region->first_row + row) * t->class->cols + region->first_col;
-	uint8_t before[CELL_LANES], defect[CELL_LANES];
+	uint8_t before[CELL_LANES], defect[CELL_LANES], pulsed[CELL_LANES];
 	float sound[CELL_LANES], held[CELL_LANES];
+	struct row_before old;
 	bool any = tile_row_defects(t, region->first_row + row, before);
 	unsigned int i;
 
+	remember_row(t, cell, region->cols, &old);
 	begin_row(t, region, region->first_row + row, before, scratch, sound);
 	memcpy(defect, before, sizeof(defect));
 	take_row(t, region, targets, pitch, row);
@@ -215,6 +261,7 @@ static void program_row(struct tile *t, const struct tile_region *region, unsign
 	p->g = t->g + cell;
 	p->wear = t->wear + cell;
 	p->defect = defect + region->first_col;
+	p->pulsed = pulsed;
 	tech->kernels->program(p, sum);
 	if (any)
 		program_sound(t, region, before, sound, p);
@@ -230,6 +277,7 @@ static void program_row(struct tile *t, const struct tile_region *region, unsign
 		if (!before[col])
 			tile_add_defect(t, (uint32_t)cell + i, defect[col]);
 	}
+	keep_cells(t, cell, region->cols, pulsed, defect + region->first_col, &old);
 }
 
 /* Returns the rows that were written, all of them unless the power went, or -ENOMEM. */
@@ -277,7 +325,6 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 		 unsigned int max_pulses, struct clock *end, struct nmc_isa_report *report, struct tile_cost *cost)
 {
 	const struct cell_tech *tech = t->class->tech;
-	struct tile_region done = *region;
 	struct cell_report sum = { 0 };
 	int ret;
 
@@ -296,10 +343,6 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 	ret = program_rows(t, region, targets, pitch, band, max_pulses, &sum);
 	if (ret < 0)
 		return ret;
-	/* A part may have to be remembered apart where the whole had not; if it cannot, it is remembered as the whole. */
-	done.rows = (unsigned int)ret;
-	if (done.rows < region->rows && (!done.rows || tile_reserve_write(t, &done)))
-		done.rows = done.rows ? region->rows : 0;
 	*report = sum.isa;
 	report->time_ns = sum.time_ns + (uint64_t)((float)ret * tech->deck.cost.verify_ns);
 	report->energy_fj = sum.energy_fj + (uint64_t)((double)report->reads * tech->deck.cost.read_cell_fj);
@@ -307,8 +350,8 @@ int tile_program(struct tile *t, const struct tile_region *region, const void *t
 	report->residual_rms = rms_of(sum.error_sq, report->cells);
 	spend(cost, report->time_ns, report->energy_fj);
 	clock_add(end, cost->time);
-	if (done.rows)
-		tile_add_write(t, &done, *end, true);
+	if (ret)
+		tile_end_write(t, region, *end);
 	t->event++;
 	if ((unsigned int)ret < region->rows)
 		return -EINTR;
@@ -400,7 +443,7 @@ int tile_erase(struct tile *t, const struct tile_region *region, struct clock no
 		t->event++;
 		return 0;
 	}
-	tile_add_write(t, region, now, false);
+	tile_erased(t, region, now);
 	for (row = region->first_row; row < region->first_row + region->rows; row++) {
 		uint32_t slowest = erase_row(t, region, row, &s, report);
 

@@ -115,6 +115,13 @@ static int name_network(struct nmc_plan *p, const struct nmc_plan_options *o)
 	return 0;
 }
 
+static int choose_passes(struct nmc_plan *p, const struct nmc_plan_options *o)
+{
+	p->passes = o->passes ? o->passes : 1;
+	p->pass_wait_ns = o->pass_wait_ns ? o->pass_wait_ns : PASS_WAIT_NS;
+	return p->passes <= PASSES_MAX ? 0 : fail(-EINVAL, "%u passes; at most %u", p->passes, PASSES_MAX);
+}
+
 static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 {
 	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
@@ -122,6 +129,8 @@ static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 
 	if (!ret)
 		ret = choose_class(p, o);
+	if (!ret)
+		ret = choose_passes(p, o);
 	if (!ret)
 		ret = nmc_device_info(p->device, &info);
 	if (!ret)

@@ -23,6 +23,8 @@
 #define CODE_MAX	127
 #define WEIGHT_MAX	127	/* integer classes */
 #define PARTS_MAX	8	/* of a weight */
+#define PASSES_MAX	16	/* of a programming */
+#define PASS_WAIT_NS	1000000000ull
 
 /**
  * struct block - part of a layer's matrix on one tile
@@ -38,7 +40,7 @@
  * @target: what its cells are to hold, rows x physical columns
  * @stuck: what broken cells hold, -1 for those that are sound; NULL before nmc_plan_repair()
  * @sign: -1 for outputs whose pair is exchanged, else 1
- * @writes: partial writes since the last of the whole block
+ * @writes: most writes of its cells that the card can remember apart
  * @columns: conversion of each output; NULL for integer classes
  * @planned: the same as compiled: what perfect cells and converters need
  * @base: the same as calibrated: what compensation starts from
@@ -120,6 +122,8 @@ struct nmc_plan {
 	struct stage *stage;
 	struct block *block;
 	unsigned int blocks;
+	unsigned int passes;	/* of nmc_plan_program() */
+	uint64_t pass_wait_ns;
 	uint64_t pulses;	/* of the last nmc_plan_program() */
 	char persist[32];	/* name of a network that stays on its tiles, else empty */
 	bool found;		/* it was there: its tiles are written only where they are incomplete */

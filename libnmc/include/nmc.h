@@ -441,10 +441,12 @@ const char *nmc_scheme_name(unsigned int scheme);
  * @parts: slices (0 for 4) or devices (0 for 2) of a weight, at most 8; else 0
  * @slice_bits: bits of a slice, 0 for 2, at most 8 and 15 with all slices
  * @significance: of a device over the next, 1 to 16, 0 for 1: equal shares
- * @reserved: zero
+ * @passes: times that nmc_plan_program() goes over all cells, at most 16, 0 for 1: a later pass writes those that have left
+ *	their band since, the others go on as they are, so that relaxation leaves less
+ * @pass_wait_ns: card time between two passes beside the technology's settle time, 0 for 1 s
  * @persist: name under which the network stays on its tiles when the process ends, NULL for not. A plan of the same name and
- *	the same cells finds it again, and nmc_plan_program() then writes only tiles whose programming did not end. Not with
- *	%NMC_SCHEME_DEVICES, whose targets depend on what was read, nor with nmc_plan_repair()
+ *	the same cells finds it again, and nmc_plan_program() then writes only tiles whose programming did not end, with all
+ *	passes. Not with %NMC_SCHEME_DEVICES, whose targets depend on what was read, nor with nmc_plan_repair()
  */
 struct nmc_plan_options {
 	uint32_t size;
@@ -457,7 +459,8 @@ struct nmc_plan_options {
 	uint32_t parts;
 	uint32_t slice_bits;
 	float significance;
-	uint32_t reserved;
+	uint32_t passes;
+	uint64_t pass_wait_ns;
 	const char *persist;
 };
 #define NMC_PLAN_OPTIONS_INIT { .size = sizeof(struct nmc_plan_options) }
@@ -528,14 +531,16 @@ char *nmc_plan_json(const struct nmc_plan *plan);
  * @given_up: cells abandoned
  * @pulses: pulses in all
  * @mean_pulses: pulses a cell
- * @pulses_max: most pulses on one cell
+ * @pulses_max: most pulses on one cell in one pass
  * @residual: RMS (conductance - target) / gmax at verify
- * @modelled_ns: modelled duration with settle time, card time
+ * @modelled_ns: modelled duration with settle time and waits, card time
  * @energy_j: modelled energy, joule
  * @wall_ns: time it took here
  * @pulse_hist: cells by pulses: bin b counts 2b and 2b + 1, the last all above
  * @kept: tiles that held the network already, see &nmc_plan_options.persist; the other members do not count them
  * @reserved: zero
+ *
+ * Of several passes @converged, @given_up, @residual and @pulse_hist are those of the last one.
  */
 struct nmc_program_report {
 	uint32_t size;
@@ -556,7 +561,7 @@ struct nmc_program_report {
 };
 #define NMC_PROGRAM_REPORT_INIT { .size = sizeof(struct nmc_program_report) }
 
-/* Called after each tile; a non-zero return ends the programming with -ECANCELED. Runs in the caller's thread. */
+/* Called after each tile of each pass; a non-zero return ends the programming with -ECANCELED. Runs in the caller's thread. */
 typedef int (*nmc_progress_fn)(void *context, size_t done, size_t total);
 
 /**
@@ -566,8 +571,8 @@ typedef int (*nmc_progress_fn)(void *context, size_t done, size_t total);
  * @context: first argument of @progress
  * @report: NULL or filled in
  *
- * Waits for the runs that were started before. Called again it programs every cell anew, from where it is. Cells that do
- * not converge are reported, not an error.
+ * Waits for the runs that were started before. Called again it programs cells anew, from where they are, that are not inside
+ * their band. Cells that do not converge are reported, not an error.
  *
  * Return: 0, -ECANCELED, -EIO, -ENODEV.
  */

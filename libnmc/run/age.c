@@ -7,7 +7,7 @@
 #include "libnmc/run/emit.h"
 #include "libnmc/run/runner.h"
 
-static int age(struct nmc_plan *p, uint64_t ns)
+int runner_age(struct nmc_plan *p, uint64_t ns)
 {
 	struct nmc_stream *stream = NULL;
 	int ret = emit_age(ns, &stream);
@@ -23,7 +23,7 @@ int nmc_plan_age(struct nmc_plan *plan, uint64_t ns)
 	int ret;
 
 	runner_begin(plan->runner, runner_ticket(plan->runner));
-	ret = age(plan, ns);
+	ret = runner_age(plan, ns);
 	runner_end(plan->runner);
 	return ret;
 }

@@ -33,6 +33,25 @@ int cells_read(struct nmc_plan *p, const struct block *b, float *mean)
 	return ret;
 }
 
+/* As the software card does, see NMC_FAULT_LIMIT. */
+#define CELLS_A_WRITE	48
+#define WRITES_LEAST	64
+#define WRITES_MOST	2048
+
+unsigned int cells_most_writes(const struct nmc_plan *p)
+{
+	unsigned int n = p->class.rows * p->class.cols / CELLS_A_WRITE;
+
+	return n < WRITES_LEAST ? WRITES_LEAST : n > WRITES_MOST ? WRITES_MOST : n;
+}
+
+void cells_rewritten(const struct nmc_plan *p, struct block *b)
+{
+	unsigned int half = cells_most_writes(p) / 2;
+
+	b->writes = (b->writes < half ? b->writes : half) + 1;
+}
+
 static int write_some(struct nmc_plan *p, const struct block *b, const struct region *region, unsigned int n,
 		      const struct nmc_slot_ref *slots, struct nmc_program_report *sum, double *square)
 {

@@ -20,6 +20,10 @@ int cells_write(struct nmc_plan *p, struct block *b, const struct region *region
 /* The same for all cells of a block. */
 int cells_write_all(struct nmc_plan *p, struct block *b, struct nmc_program_report *sum, double *square);
 
+/* Writes of a tile that the card can remember apart; a block was written as a whole, which leaves at most half of them. */
+unsigned int cells_most_writes(const struct nmc_plan *p);
+void cells_rewritten(const struct nmc_plan *p, struct block *b);
+
 /*
  * Makes the pairs of part @part want what is missing of their weights after the parts before, as read. Targets follow.
  * Does nothing where parts do not make up for one another.

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * Programming a plan: one job a tile, the next one prepared while the card works on the last.
+ * Programming a plan: one job a tile and pass, the next one prepared while the card works on the last.
  */
 #include <errno.h>
 #include <string.h>
@@ -104,40 +104,87 @@ static void lanes_close(struct lane_program *lane)
 	}
 }
 
-/* The blocks of one part of weights. @done counts blocks of all. */
-static int program_part(struct nmc_plan *p, unsigned int part, struct lane_program *lane, nmc_progress_fn progress,
-			void *context, unsigned int *done, struct nmc_program_report *sum, double *square)
-{
-	unsigned int i, n = 0, ended = 0;
-	uint64_t now = 0;
-	int ret = devices_correct(p, part);
+/**
+ * struct programming - a programming on its way
+ * @lane: jobs in flight
+ * @progress: of the caller, may be NULL
+ * @context: its first argument
+ * @done: blocks programmed so far, counted in each pass
+ * @sum: report
+ * @square: sum of squared residuals, which becomes one
+ */
+struct programming {
+	struct lane_program lane[LANES];
+	nmc_progress_fn progress;
+	void *context;
+	unsigned int done;
+	struct nmc_program_report sum;
+	double square;
+};
 
-	if (!ret)
-		ret = p->device->reach->ops->set_time(p->device->reach, p->set->set, &now);
+/* The blocks of one part of weights, once. */
+static int program_pass(struct nmc_plan *p, unsigned int part, struct programming *w, struct nmc_program_report *sum,
+			double *square)
+{
+	unsigned int i, n = 0, ended = 0, total = p->blocks * p->passes;
+	uint64_t now = 0;
+	int ret = p->device->reach->ops->set_time(p->device->reach, p->set->set, &now);
+
 	for (i = 0; !ret && (i < p->blocks || ended < n); i++) {
 		if (i < p->blocks) {
 			if (p->block[i].part != part || p->block[i].kept)
 				continue;
-			ret = lane_start(p, &p->block[i], &lane[n++ % LANES]);
-			p->block[i].writes = 1;
+			ret = lane_start(p, &p->block[i], &w->lane[n++ % LANES]);
+			cells_rewritten(p, &p->block[i]);
 			if (ret || n < LANES)
 				continue;
 		}
-		ret = lane_finish(p, &lane[ended++ % LANES], sum, square, &now);
-		if (!ret && progress && progress(context, ++*done, p->blocks))
-			ret = fail(-ECANCELED, "programming stopped after %u of %u tiles", *done, p->blocks);
+		ret = lane_finish(p, &w->lane[ended++ % LANES], sum, square, &now);
+		if (!ret && w->progress && w->progress(w->context, ++w->done, total))
+			ret = fail(-ECANCELED, "programming stopped after %u of %u tiles", w->done, total);
 	}
 	return ret;
 }
 
-static int program_blocks(struct nmc_plan *p, struct lane_program *lane, nmc_progress_fn progress, void *context,
-			  struct nmc_program_report *sum, double *square)
+/* What passes took adds up, what they left is that of the last one. */
+static void add_pass(struct programming *w, const struct nmc_program_report *pass, double square, bool last)
 {
-	unsigned int part, done = sum->kept;
-	int ret = 0;
+	struct nmc_program_report *sum = &w->sum;
+	unsigned int i;
 
-	for (part = 0; !ret && part < p->parts; part++)
-		ret = program_part(p, part, lane, progress, context, &done, sum, square);
+	sum->pulses += pass->pulses;
+	sum->pulses_max = pass->pulses_max > sum->pulses_max ? pass->pulses_max : sum->pulses_max;
+	sum->modelled_ns += pass->modelled_ns;
+	sum->energy_j += pass->energy_j;
+	if (!last)
+		return;
+	sum->tiles += pass->tiles;
+	sum->cells += pass->cells;
+	sum->converged += pass->converged;
+	sum->given_up += pass->given_up;
+	w->square += square;
+	for (i = 0; i < NMC_REPORT_BINS; i++)
+		sum->pulse_hist[i] += pass->pulse_hist[i];
+}
+
+/* The blocks of one part of weights, with time to relax between passes. */
+static int program_part(struct nmc_plan *p, unsigned int part, struct programming *w)
+{
+	unsigned int pass;
+	int ret = devices_correct(p, part);
+
+	for (pass = 0; !ret && pass < p->passes; pass++) {
+		struct nmc_program_report report = { 0 };
+		double square = 0.0;
+
+		if (pass) {
+			ret = runner_age(p, p->pass_wait_ns);
+			report.modelled_ns = p->pass_wait_ns;
+		}
+		if (!ret)
+			ret = program_pass(p, part, w, &report, &square);
+		add_pass(w, &report, square, pass + 1 == p->passes);
+	}
 	return ret;
 }
 
@@ -150,22 +197,20 @@ void program_complete(struct nmc_program_report *sum, double square, uint64_t st
 	sum->wall_ns = wall_ns() - start;
 }
 
-static int program_tiles(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *sum,
-			 double *square)
+static int program_tiles(struct nmc_plan *plan, struct programming *w)
 {
-	struct lane_program lane[LANES] = { 0 };
-	unsigned int i;
-	int ret = lanes_open(plan, lane);
+	unsigned int i, part;
+	int ret = lanes_open(plan, w->lane);
 
-	if (!ret)
-		ret = program_blocks(plan, lane, progress, context, sum, square);
+	for (part = 0; !ret && part < plan->parts; part++)
+		ret = program_part(plan, part, w);
 	for (i = 0; i < LANES; i++) {
 		struct device_result r;
 
-		if (lane[i].busy)
-			job_result(plan->context, lane[i].job, -1, &r);
+		if (w->lane[i].busy)
+			job_result(plan->context, w->lane[i].job, -1, &r);
 	}
-	lanes_close(lane);
+	lanes_close(w->lane);
 	return ret;
 }
 
@@ -181,23 +226,23 @@ static void forget_kept(struct nmc_plan *p)
 
 int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report)
 {
-	struct nmc_program_report sum = { 0 };
+	struct programming w = { .progress = progress, .context = context };
 	uint64_t start = wall_ns();
-	double square = 0.0;
 	int ret;
 
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	runner_set_programmed(plan->runner, false);
 	health_free(plan);
-	ret = plan->found ? persist_look(plan, &sum.kept) : 0;
+	ret = plan->found ? persist_look(plan, &w.sum.kept) : 0;
+	w.done = w.sum.kept * plan->passes;
 	if (!ret)
-		ret = program_tiles(plan, progress, context, &sum, &square);
+		ret = program_tiles(plan, &w);
 	runner_set_programmed(plan->runner, !ret);
 	runner_end(plan->runner);
 	if (ret)
 		return ret;
-	plan->pulses = sum.pulses;
+	plan->pulses = w.sum.pulses;
 	forget_kept(plan);
-	program_complete(&sum, square, start);
-	return report ? give(report, &sum, sizeof(sum), "struct nmc_program_report") : 0;
+	program_complete(&w.sum, w.square, start);
+	return report ? give(report, &w.sum, sizeof(w.sum), "struct nmc_program_report") : 0;
 }

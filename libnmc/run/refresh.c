@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Refresh: cells that have left their band are programmed anew, others are left alone where the card can: a programming of
- * a region draws the relaxation or drift of all its cells anew, so regions are runs of cells of one row.
+ * Refresh: cells that have left their band are programmed anew, others are left alone where the card can: a programming
+ * writes all cells of its region that are outside the technology's own band, so regions are runs of cells of one row.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -13,11 +13,7 @@
 
 #define WHOLE_SHARE	4	/* a tile of which more than one cell in so many is out is programmed as a whole */
 
-/* Partial writes that tiles of the software card remember apart; see NMC_FAULT_LIMIT. A few are left for others. */
-#define CELLS_A_WRITE	48
-#define WRITES_LEAST	64
-#define WRITES_MOST	2048
-#define WRITES_SPARE	8
+#define WRITES_SPARE	8	/* of those that a tile remembers apart: left for others */
 
 struct refresh {
 	struct nmc_refresh_report r;
@@ -29,13 +25,6 @@ struct refresh {
 	uint8_t *out;
 	struct region *region;
 };
-
-static unsigned int most_writes(const struct nmc_plan *p)
-{
-	unsigned int n = p->class.rows * p->class.cols / CELLS_A_WRITE;
-
-	return (n < WRITES_LEAST ? WRITES_LEAST : n > WRITES_MOST ? WRITES_MOST : n) - WRITES_SPARE;
-}
 
 /* Marks cells that are out of band; broken ones stay as they are. Returns how many. */
 static size_t mark(const struct nmc_plan *p, const struct block *b, float band, struct refresh *w, unsigned int when)
@@ -93,7 +82,7 @@ static uint64_t cells_of(const struct region *region, unsigned int n)
 /* The least number of cells that the card can remember apart: runs, then runs joined over wider and wider gaps, then all. */
 static unsigned int choose_regions(const struct nmc_plan *p, struct block *b, size_t out, struct refresh *w)
 {
-	unsigned int most = most_writes(p), width = block_width(p, b), gap, n = most + 1;
+	unsigned int most = cells_most_writes(p) - WRITES_SPARE, width = block_width(p, b), gap, n = most + 1;
 
 	most = most > b->writes ? most - b->writes : 0;
 	if (out <= block_cells(p, b) / WHOLE_SHARE)
@@ -105,7 +94,7 @@ static unsigned int choose_regions(const struct nmc_plan *p, struct block *b, si
 	}
 	w->region[0] = (struct region){ .rows = (uint16_t)b->rows, .cols = (uint16_t)width };
 	w->r.whole++;
-	b->writes = 1;
+	cells_rewritten(p, b);
 	return 1;
 }
 
@@ -141,7 +130,7 @@ static int refresh_blocks(struct nmc_plan *p, float band, struct refresh *w)
 
 	w->cells = malloc(cells * sizeof(*w->cells));
 	w->out = malloc(cells);
-	w->region = malloc(most_writes(p) * sizeof(*w->region));
+	w->region = malloc(cells_most_writes(p) * sizeof(*w->region));
 	if (!w->cells || !w->out || !w->region)
 		ret = fail_memory();
 	for (i = 0; !ret && i < p->blocks; i++)

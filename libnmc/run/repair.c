@@ -183,7 +183,7 @@ static int program_and_read(struct nmc_plan *p, struct block *b, struct repair *
 	float *swap = w->before;
 	int ret = cells_write_all(p, b, &w->program, &w->square);
 
-	b->writes = 1;
+	cells_rewritten(p, b);
 	w->before = w->cells;
 	w->cells = swap;
 	return ret ? ret : cells_read(p, b, w->cells);

@@ -97,6 +97,9 @@ int runner_run(struct nmc_plan *p, uint64_t ticket, struct work *w, struct nmc_r
 /* In one's turn: does the job of one stream and waits for it; an error names the layer. */
 int runner_job(struct nmc_plan *p, struct nmc_stream *stream, const struct nmc_slot_ref *slots, unsigned int count);
 
+/* In one's turn: lets @ns nanoseconds pass for the plan's tiles. */
+int runner_age(struct nmc_plan *p, uint64_t ns);
+
 /* Name of the layer that an instruction's tag stands for, for job_outcome(). */
 const char *layer_of_tag(void *plan, uint32_t tag);
 

@@ -3,6 +3,7 @@
  * Broken, worn, disturbed and hot cells. Statistical bounds are five standard errors unless said.
  */
 #include "tests/unit/physics_rig.h"
+#include "card/cell/normal.h"
 #include "card/cell/wear.h"
 
 #define SIDE	256
@@ -99,6 +100,190 @@ static void reports_with_broken_cells(void **unused)
 	assert_int_equal(r->report.converged + r->report.given_up, CELLS);
 	assert_int_equal(r->report.pulses_max, 250);
 	rig_close(r);
+}
+
+#define ROW_CELL	3000	/* of the first cell of a row below */
+
+/**
+ * struct row - a row whose even cells are broken, near and far from their band, and whose odd ones are sound
+ * @p: to be programmed
+ */
+struct row {
+	struct cell_program p;
+	int16_t target[CELL_LANES];
+	float g[CELL_LANES];
+	uint8_t wear[CELL_LANES];
+	uint8_t defect[CELL_LANES];
+	uint8_t pulsed[CELL_LANES];
+	int32_t net[CELL_LANES];
+};
+
+/* Target of cell @i; band of all, microsiemens. */
+static float row_band(const struct cell_tech *tech, unsigned int i, struct row *r)
+{
+	const struct deck *d = &tech->deck;
+
+	r->target[i] = cell_target(tech, (int16_t)((i % 3 ? 0.3 : 0.6) * NMC_CONDUCTANCE_MAX));
+	return d->levels > 1 ? 0.49f * (d->gmax - d->gmin) / (float)(d->levels - 1) : (float)r->p.band * tech->lsb;
+}
+
+static struct row *make_row(const struct cell_tech *tech)
+{
+	static const float away[] = { 0.5f, 2, 4, 6, 7.9f, 8.1f, 20, 1000 };
+	const struct deck *d = &tech->deck;
+	struct row *r = calloc(1, sizeof(*r));
+	unsigned int i;
+
+	assert_non_null(r);
+	r->p = (struct cell_program){
+		.tech = tech, .n = CELL_LANES, .cell = ROW_CELL, .target = r->target, .band = 600, .g = r->g, .wear = r->wear,
+		.defect = r->defect, .pulsed = r->pulsed, .net = r->net, .device = philox_stream(1, 2, PURPOSE_DEVICE, 0),
+		.pulse = philox_stream(1, 2, PURPOSE_PULSE, 7), .write = philox_stream(1, 2, PURPOSE_WRITE, 7),
+		.count = philox_stream(1, 2, PURPOSE_WEAR, 7),
+	};
+	for (i = 0; i < CELL_LANES; i++) {
+		float band = row_band(tech, i, r), target = (float)r->target[i] * tech->lsb, far = away[i / 4 % 8] * d->program.verify_noise;
+		float g = i & 2 ? target - band - far : target + band + far;
+
+		r->defect[i] = i & 1 ? CELL_SOUND : CELL_WORN;
+		r->wear[i] = i % 5 ? 0 : 250;
+		r->g[i] = i & 1 ? d->gmin : i / 32 % 2 ? (i & 2 ? 0.0f : d->gmax) : g < 0.0f ? 0.0f : g;
+	}
+	return r;
+}
+
+/*
+ * A broken cell read after each pulse of its ladder, to the limit or until a read lies in its band. @longest: of each round
+ * of pulses, over all cells.
+ */
+static void pulse_broken(const struct row *r, unsigned int i, struct cell_report *want, float *longest)
+{
+	const struct deck *d = &r->p.tech->deck;
+	const bool single = d->pulse.model == DECK_FILAMENT || d->pulse.model == DECK_SWITCHING;
+	const float target = (float)r->target[i] * r->p.tech->lsb, band = row_band(r->p.tech, i, (struct row *)r), g = r->g[i];
+	const float low = d->levels > 1 && target <= d->gmin * 1.001f ? -band : target - band, high = d->levels > 1 && target >= d->gmax * 0.999f ? 2 * d->gmax : target + band;
+	const bool up = g <= high;
+	const struct deck_polarity *side = up ? &d->pulse.up : &d->pulse.down;
+	float grow = 1.0f, read = g, energy = 0.0f;
+	unsigned int step = 0, pulses = 0, round = 0;
+
+	*want = (struct cell_report){ 0 };
+	while ((read < low || read > high) && pulses < d->program.max_pulses) {
+		unsigned int left = d->program.max_pulses - pulses, many = single ? 1 : grow < (float)left ? (unsigned int)grow : left;
+		float volt = side->volt + side->volt_step * (float)step, ns = (float)many * side->width_ns;
+		uint32_t word[4];
+
+		philox_draw(&r->p.pulse, (ROW_CELL + i) | round / 4 << PHILOX_DRAW_SHIFT, word);
+		read = g + d->program.verify_noise * normal_16(word[round % 4] >> 16);
+		energy += volt * volt * g * ns;
+		want->time_ns += (uint64_t)(ns + d->cost.verify_ns);
+		pulses += many;
+		longest[round] = fmaxf(longest[round], ns);
+		round++;
+		grow = step + 1 < d->pulse.ladder ? grow * side->growth : grow;
+		step += step + 1 < d->pulse.ladder;
+	}
+	want->energy_fj = (uint64_t)energy;
+	want->isa.cells = 1;
+	want->isa.converged = read >= low && read <= high;
+	want->isa.given_up = !want->isa.converged;
+	want->isa.pulses = pulses;
+	want->isa.pulses_max = pulses;
+	want->isa.reads = pulses + 1;
+	*(up ? &want->isa.set_pulses : &want->isa.reset_pulses) = pulses;
+	want->error_sq = (uint64_t)pow(lrintf(fabsf(read - target) * r->p.tech->per_lsb), 2);
+}
+
+static void add_report(struct cell_report *sum, const struct cell_report *r)
+{
+	unsigned int i;
+
+	sum->energy_fj += r->energy_fj;
+	sum->error_sq += r->error_sq;
+	sum->isa.cells += r->isa.cells;
+	sum->isa.converged += r->isa.converged;
+	sum->isa.given_up += r->isa.given_up;
+	sum->isa.pulses += r->isa.pulses;
+	sum->isa.reads += r->isa.reads;
+	sum->isa.set_pulses += r->isa.set_pulses;
+	sum->isa.reset_pulses += r->isa.reset_pulses;
+	sum->isa.pulses_max = r->isa.pulses_max > sum->isa.pulses_max ? r->isa.pulses_max : sum->isa.pulses_max;
+	for (i = 0; i < NMC_REPORT_BINS; i++) {
+		sum->isa.pulse_hist[i] += r->isa.pulse_hist[i];
+		sum->isa.error_hist[i] += r->isa.error_hist[i];
+	}
+}
+
+/* One technology and build. */
+static void check_row(const struct cell_tech *tech)
+{
+	struct row *row = make_row(tech), *one = make_row(tech), *begin = make_row(tech);
+	struct cell_report sum = { 0 }, all = { 0 }, broken = { 0 };
+	unsigned int rounds = tech->deck.program.max_pulses, i;
+	float *longest = calloc(rounds, sizeof(*longest));
+	uint16_t even[CELL_LANES / 2];
+	uint64_t ns = 0;
+
+	assert_non_null(longest);
+	for (i = 0; i < CELL_LANES; i++) {
+		const uint16_t index = (uint16_t)i;
+		struct cell_report got = { 0 }, want;
+
+		one->p.n = 1;
+		one->p.index = &index;
+		tech->kernels->program(&one->p, &got);
+		add_report(&sum, &got);
+		if (i & 1)
+			continue;
+		even[i / 2] = index;
+		pulse_broken(begin, i, &want, longest);
+		memcpy(want.isa.pulse_hist, got.isa.pulse_hist, sizeof(want.isa.pulse_hist));
+		memcpy(want.isa.error_hist, got.isa.error_hist, sizeof(want.isa.error_hist));
+		if (memcmp(&want, &got, sizeof(want)))
+			fail_msg("%s, cell %u: %u pulses, %lu ns, %lu fJ, error %lu; want %u, %lu, %lu, %lu", tech->deck.name, i,
+				 got.isa.pulses, got.time_ns, got.energy_fj, got.error_sq, want.isa.pulses, want.time_ns,
+				 want.energy_fj, want.error_sq);
+		assert_true(one->g[i] == begin->g[i] && one->pulsed[i] == (want.isa.pulses > 0));
+		assert_int_equal(one->net[i], (int)want.isa.set_pulses - (int)want.isa.reset_pulses);
+	}
+	tech->kernels->program(&row->p, &all);
+	sum.time_ns = all.time_ns;
+	assert_memory_equal(&all, &sum, sizeof(sum));
+	assert_memory_equal(row->g, one->g, sizeof(row->g));
+	assert_memory_equal(row->wear, one->wear, sizeof(row->wear));
+	assert_memory_equal(row->defect, one->defect, sizeof(row->defect));
+	assert_memory_equal(row->pulsed, one->pulsed, sizeof(row->pulsed));
+	assert_memory_equal(row->net, one->net, sizeof(row->net));
+	/* The broken ones together: each round lasts as long as its longest train */
+	begin->p.n = CELL_LANES / 2;
+	begin->p.index = even;
+	tech->kernels->program(&begin->p, &broken);
+	for (i = 0; i < rounds && longest[i] > 0; i++)
+		ns += (uint64_t)(longest[i] + tech->deck.cost.verify_ns);
+	assert_int_equal(broken.time_ns, ns);
+	assert_true(all.time_ns >= ns);
+	free(longest);
+	free(row);
+	free(one);
+	free(begin);
+}
+
+/*
+ * Broken cells in every technology give what reading them after each pulse gives, bit for bit, and no cell depends on which
+ * others are programmed with it.
+ */
+static void broken_cells_pulse_by_pulse(void **unused)
+{
+	const char *name;
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; (name = deck_shipped(i, NULL)); i++) {
+		if (rig_tech(name, false)->exact)
+			continue;
+		check_row(rig_tech(name, false));
+		check_row(rig_tech(name, true));
+	}
 }
 
 /* A deck whose cells have gone through @wear pulses before they are programmed to the top. */
@@ -297,6 +482,7 @@ int main(void)
 		cmocka_unit_test(rates_and_hold),
 		cmocka_unit_test(all_broken),
 		cmocka_unit_test(reports_with_broken_cells),
+		cmocka_unit_test(broken_cells_pulse_by_pulse),
 		cmocka_unit_test(window_of_worn_cells),
 		cmocka_unit_test(death),
 		cmocka_unit_test(worn_cells_stay),

@@ -308,6 +308,138 @@ static void programming_again_is_cheap(void **unused)
 	close_rig(r);
 }
 
+/* Spread at an age of @s seconds less what verify leaves, microsiemens, at a target of 16 uS: Wan 2022 at 1 s and 1 d. */
+static double relaxed(double s, double residual)
+{
+	double sigma = s < 86400 ? 2.218 + (4.004 - 2.218) * log(s) / log(86400) : 4.004;
+
+	return sqrt(sigma * sigma - residual * residual);
+}
+
+/*
+ * RMS deviation @s seconds after the last of three passes, each two seconds after the one before: cells that are within
+ * 1 uS at a pass go on from where they are, the others begin anew. Verify leaves e, taken as uniform, and relaxation moves
+ * a cell along one normal deviate z, so that a cell is at e + relaxed(age) z; both are integrated by the midpoint rule.
+ */
+static double expected_after_passes(double s, double residual)
+{
+	double twice = 0, twice_sq = 0, once = 0, once_sq = 0, fresh_sq = 0;
+	int i, k;
+
+	for (i = 0; i < 200; i++) {
+		double e = residual * sqrt(3) * ((2 * i + 1) / 200.0 - 1);
+
+		for (k = 0; k < 2000; k++) {
+			double z = (2 * k + 1) / 200.0 - 10, p = exp(-z * z / 2) / sqrt(2 * M_PI) * 0.01 / 200;
+			bool in = fabs(e + relaxed(2, residual) * z) <= 1, still = fabs(e + relaxed(4, residual) * z) <= 1;
+
+			fresh_sq += p * pow(e + relaxed(s, residual) * z, 2);
+			once += in * p;
+			once_sq += in * p * pow(e + relaxed(s + 2, residual) * z, 2);
+			twice += (in && still) * p;
+			twice_sq += (in && still) * p * pow(e + relaxed(s + 4, residual) * z, 2);
+		}
+	}
+	return sqrt(twice_sq + (1 - once) * once_sq + (1 - twice - (1 - once) * once) * fresh_sq);
+}
+
+/* A second and a third pass write only what has left the band, so that what has stayed in it narrows the spread. */
+static void passes_narrow_the_spread(void **unused)
+{
+	const struct cell_tech *tech = rig_tech("rram", false);
+	struct rig *r = open_rig(21, false);
+	double residual;
+	int pass;
+
+	(void)unused;
+	all_targets(r, .4);
+	residual = (double)tech->tables->residual[r->target[0] >> CELL_TABLE_SHIFT] * (double)tech->lsb;
+	for (pass = 0; pass < 3; pass++) {
+		program(r);
+		r->now.ns += pass < 2 ? 1000000000 : 0;
+	}
+	assert_true(expected_after_passes(1, residual) < 0.75 * 2.218);
+	assert_true(expected_after_passes(86400, residual) < 0.75 * 4.004);
+	assert_true(fabs(rms_error(r) / expected_after_passes(1, residual) - 1) < 0.034);
+	tile_sample(r->tile, (struct clock){ .ns = r->now.ns + 86400ull * 1000000000 });
+	tile_oracle(r->tile, r->g, r->want);
+	assert_true(fabs(rms_error(r) / expected_after_passes(86400, residual) - 1) < 0.034);
+	close_rig(r);
+}
+
+/* Verify without a pulse leaves no trace, however old the cells are: a wide band accepts all of them. */
+static void verify_alone_changes_nothing(void **unused)
+{
+	struct rig *a = open_rig(8, false), *b = open_rig(8, false);
+	int i, moved = 0;
+
+	(void)unused;
+	all_targets(a, .4);
+	all_targets(b, .4);
+	program(a);
+	program(b);
+	a->now.ns += 3600ull * 1000000000;
+	assert_int_equal(tile_program(a->tile, &whole, a->target, COLS * 2, 26000, 0, &a->now, &a->report, &a->cost), 0);
+	assert_int_equal(a->report.pulses, 0);
+	a->now.ns += 86400ull * 1000000000;
+	tile_sample(a->tile, a->now);
+	tile_sample(b->tile, a->now);
+	tile_oracle(a->tile, a->g, NULL);
+	tile_oracle(b->tile, b->g, NULL);
+	assert_memory_equal(a->g, b->g, sizeof(a->g));
+	/* Another target is another write even where no pulse was needed; so is what an erase has left. */
+	all_targets(a, .41);
+	assert_int_equal(tile_program(a->tile, &whole, a->target, COLS * 2, 26000, 0, &a->now, &a->report, &a->cost), 0);
+	assert_int_equal(a->report.pulses, 0);
+	tile_oracle(a->tile, a->g, NULL);
+	for (i = 0; i < CELLS; i++)
+		moved += fabsf(a->g[i] - b->g[i]) > 1;	/* by the relaxation of a second, of 2.2 uS */
+	assert_in_range(moved, CELLS / 2, CELLS);
+	all_targets(a, 0);
+	assert_int_equal(tile_erase(a->tile, &whole, a->now, &a->report, &a->cost), 0);
+	assert_int_equal(tile_program(a->tile, &whole, a->target, COLS * 2, 26000, 0, &a->now, &a->report, &a->cost), 0);
+	assert_int_equal(a->report.pulses, 0);
+	tile_oracle(a->tile, a->g, NULL);
+	a->now.ns += 86400ull * 1000000000;
+	tile_sample(a->tile, a->now);
+	tile_oracle(a->tile, b->g, NULL);
+	assert_memory_not_equal(a->g, b->g, sizeof(a->g));
+	close_rig(a);
+	close_rig(b);
+}
+
+/* Programs one cell; 0 or @refusal. */
+static int program_cell(struct rig *r, unsigned int cell, int refusal)
+{
+	struct tile_region at = { cell / COLS, 1, cell % COLS, 1 };
+	int ret = tile_program(r->tile, &at, r->target, 2, 0, 0, &r->now, &r->report, &r->cost);
+
+	assert_true(!ret || ret == refusal);
+	return ret;
+}
+
+/* Cells that keep their writes cannot take the room of later ones: a write of the whole tile leaves half of it. */
+static void kept_writes_are_bounded(void **unused)
+{
+	struct rig *r = open_rig(1, false);
+	unsigned int writes, most = CELLS / 48, full;
+
+	(void)unused;
+	all_targets(r, .4);
+	for (full = 0; full < 2; full++) {
+		for (writes = 0; writes < most - 4; writes++)
+			program_cell(r, CELLS - 1 - writes, 0);
+		for (; full && !program_cell(r, CELLS - 1 - writes, -ENOSPC); writes++)
+			assert_true(writes < most);
+		assert_int_equal(tile_program(r->tile, &whole, r->target, COLS * 2, 26000, 0, &r->now, &r->report, &r->cost), 0);
+		assert_true(tile_bytes(r->tile) <= 16 * CELLS);
+		for (writes = 0; writes < most / 2 - 2; writes++)
+			program_cell(r, writes, 0);
+		assert_int_equal(tile_erase(r->tile, &whole, r->now, &r->report, &r->cost), 0);
+	}
+	close_rig(r);
+}
+
 static void builds_agree(void **unused)
 {
 	struct rig *a = open_rig(99, false), *b = open_rig(99, true);
@@ -400,6 +532,9 @@ int main(void)
 		cmocka_unit_test(pulse_response),
 		cmocka_unit_test(reversal_limit),
 		cmocka_unit_test(programming_again_is_cheap),
+		cmocka_unit_test(passes_narrow_the_spread),
+		cmocka_unit_test(verify_alone_changes_nothing),
+		cmocka_unit_test(kept_writes_are_bounded),
 		cmocka_unit_test(builds_agree),
 		cmocka_unit_test(erase_and_seed),
 		cmocka_unit_test(read_noise),

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+#include "common/duration.h"
 #include "common/output.h"
 #include "nmc-run/nmc-run.h"
 
@@ -38,6 +39,7 @@ static const char usage[] =
 	"      --seeds N          N cards with seeds from --seed on: mean accuracy and its 95 % confidence interval\n"
 	"      --breakdown        accuracy with each cause of a loss left out in turn\n"
 	"      --scheme SCHEME    how weights lie in cells: differential, offset, slices[:N[:BITS]], devices[:N[:SIGNIFICANCE]]\n"
+	"      --passes N[:TIME]  program N times, TIME apart (default 1s), so that cells that relax do so less\n"
 	"      --repair           find broken cells after programming and place the weights around them\n"
 	"      --calibrate-converters  take offset and gain errors out of each output's conversion\n"
 	"      --refresh PERCENT  once aged, program cells anew that are farther from their target than this part of the range\n"
@@ -74,8 +76,8 @@ int run_fail(int status, const char *text)
 }
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
-       OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_PLOT, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_SCHEME, OPT_REPAIR,
-       OPT_CONVERTERS, OPT_REFRESH, OPT_PERSIST, OPT_FORGET, OPT_PLAN, OPT_JSON };
+       OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_PLOT, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN,
+       OPT_SCHEME, OPT_PASSES, OPT_REPAIR, OPT_CONVERTERS, OPT_REFRESH, OPT_PERSIST, OPT_FORGET, OPT_PLAN, OPT_JSON };
 
 static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
@@ -97,6 +99,7 @@ static const struct option options[] = {
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "breakdown", no_argument, NULL, OPT_BREAKDOWN },
 	{ "scheme", required_argument, NULL, OPT_SCHEME },
+	{ "passes", required_argument, NULL, OPT_PASSES },
 	{ "repair", no_argument, NULL, OPT_REPAIR },
 	{ "calibrate-converters", no_argument, NULL, OPT_CONVERTERS },
 	{ "refresh", required_argument, NULL, OPT_REFRESH },
@@ -221,6 +224,19 @@ static int scheme_option(struct run_options *o, const char *text)
 	return run_fail(EXIT_USAGE, "--scheme is differential, offset, slices:N:BITS or devices:N:SIGNIFICANCE");
 }
 
+static int passes_option(struct run_options *o, const char *text)
+{
+	char *end;
+	unsigned long passes = strtoul(text, &end, 10);
+
+	o->passes = (uint32_t)passes;
+	o->pass_wait_ns = 0;
+	if (*text >= '1' && *text <= '9' && passes <= RUN_PASSES &&
+	    (!*end || (*end == ':' && !duration_parse(end + 1, strlen(end + 1), &o->pass_wait_ns) && o->pass_wait_ns)))
+		return 0;
+	return run_fail(EXIT_USAGE, "--passes takes a number from 1 to 16, and a time as in 3:1min");
+}
+
 static int refresh_option(struct run_options *o, const char *text)
 {
 	char *end;
@@ -249,6 +265,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 			break;
 		case OPT_SCHEME:
 			ret = scheme_option(o, optarg);
+			break;
+		case OPT_PASSES:
+			ret = passes_option(o, optarg);
 			break;
 		case OPT_REFRESH:
 			ret = refresh_option(o, optarg);
@@ -335,7 +354,7 @@ static int check_study(struct run_options *o)
 int main(int argc, char **argv)
 {
 	const struct sigaction action = { .sa_handler = on_signal, .sa_flags = SA_RESETHAND };
-	struct run_options o = { .calibrate = 256, .seeds = 1, .argv = argv };
+	struct run_options o = { .calibrate = 256, .passes = 1, .seeds = 1, .argv = argv };
 	int ret = parse(argc, argv, &o);
 
 	if (!ret)

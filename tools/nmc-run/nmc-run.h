@@ -16,6 +16,7 @@ enum { EXIT_USAGE = 2, EXIT_INPUT = 3, EXIT_DEVICE = 4, EXIT_FIT = 5, EXIT_INTER
 #define RUN_HOWS	3	/* enum nmc_compensation */
 #define RUN_SEEDS	64
 #define RUN_LAYERS	64
+#define RUN_PASSES	16
 
 struct run_age {
 	uint64_t ns;
@@ -49,6 +50,8 @@ struct run_options {
 	uint32_t parts;
 	uint32_t slice_bits;
 	float significance;
+	uint32_t passes;
+	uint64_t pass_wait_ns;
 	bool converters;
 	double refresh;
 	bool study;

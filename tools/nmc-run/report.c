@@ -67,6 +67,8 @@ int report_text(const struct run_state *s)
 	       (unsigned long long)p->cells, p->mean_pulses, p->pulses_max);
 	if (s->o->persist)
 		printf("persistent    %s: %u tiles held the network already, %u were programmed\n", s->o->persist, p->kept, p->tiles);
+	if (s->o->passes > 1)
+		printf("passes        %u, the most pulses are of one\n", s->o->passes);
 	prepared_text(s);
 	printf("running       %.3f s (wall): %zu vectors, %.0f a second\n", (double)r->wall_ns * 1e-9, s->in.count,
 	       per_second(s->in.count, r->wall_ns));
@@ -248,10 +250,11 @@ static struct json_object *manifest(const struct run_state *s)
 	return o;
 }
 
-static struct json_object *program_json(const struct nmc_program_report *p)
+static struct json_object *program_json(const struct nmc_program_report *p, unsigned int passes)
 {
 	struct json_object *o = json_object_new_object();
 
+	add_count(o, "passes", passes);
 	json_object_object_add(o, "converged", p->cells ? json_object_new_double((double)p->converged / (double)p->cells) : NULL);
 	add_number(o, "mean_pulses", p->mean_pulses);
 	add_count(o, "max_pulses", p->pulses_max);
@@ -329,7 +332,7 @@ int report_json(const struct run_state *s)
 	add_count(o, "tiles", s->plan_info.tiles);
 	add_text(o, "device", s->info.uri);
 	add_text(o, "class", s->class.name);
-	json_object_object_add(o, "program", program_json(&s->program));
+	json_object_object_add(o, "program", program_json(&s->program, s->o->passes));
 	json_object_object_add(o, "repair", s->o->repair ? repair_json(&s->repair) : NULL);
 	json_object_object_add(o, "converters", s->o->converters ? converters_json(&s->converters) : NULL);
 	json_object_object_add(o, "refresh", s->o->refresh > 0.0 ? refresh_json(&s->refresh) : NULL);

@@ -136,6 +136,8 @@ static int make_plan(struct run_state *s)
 	o.slice_bits = s->o->slice_bits;
 	o.significance = s->o->significance;
 	o.persist = s->o->persist;
+	o.passes = s->o->passes;
+	o.pass_wait_ns = s->o->pass_wait_ns;
 	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
 	if (ret)
 		return run_library(ret == -ENOSPC ? EXIT_FIT :

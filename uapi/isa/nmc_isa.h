@@ -451,8 +451,8 @@ struct nmc_isa_counters {
  * @NMC_FAULT_TILE_STATE: tile not in a state that allows the operation
  * @NMC_FAULT_LOOP: loop too deep, empty, or crossing its enclosing body
  * @NMC_FAULT_LIMIT: more than %NMC_ISA_MAX_STEPS instructions executed, or more partial writes of one tile than it can
- *	remember apart (the software card: one for 48 cells, but 64 to 2048; a write of the whole tile starts
- *	anew)
+ *	remember apart (the software card: one for 48 cells, but 64 to 2048; a programming of the whole tile
+ *	leaves at most half of them, an erase one)
  * @NMC_FAULT_NO_END: ran past the last instruction
  * @NMC_FAULT_DMA: host memory did not answer
  * @NMC_FAULT_ABORTED: stopped by the host
