@@ -269,7 +269,7 @@ struct deck_thermal {
  * @nl2: second-order coefficient, microampere per V^2
  * @nl3: third-order coefficient, microampere per V^3
  * @read_volt: amplitude of a full-scale input, volt
- * @bit_serial: inputs are applied bit by bit at one amplitude, so that products stay linear
+ * @bit_serial: inputs are applied bit by bit at one amplitude: a cell counts with its I / V there, and products stay linear
  */
 struct deck_iv {
 	struct deck_curve nl2;
@@ -383,6 +383,18 @@ struct deck {
  * Return: the value in the unit of the deck's field, 0 for a curve that is not given.
  */
 float deck_curve_at(const struct deck_curve *curve, float g, float gmax);
+
+/**
+ * deck_iv_fit() - how much of the bend of an I-V curve there is room for
+ * @g: conductance, in any unit
+ * @gmax: gmax of the deck, in the same
+ * @nl2: nl2(g) V at the read voltage V
+ * @nl3: nl3(g) V^2
+ *
+ * Return: the largest part, 0..1, of @nl2 and @nl3 with which I / V is 0..1.25 gmax up to V, and neither beyond half of
+ * that: a cell is no source, and 384 of them do not exceed int32.
+ */
+double deck_iv_fit(double g, double gmax, double nl2, double nl3);
 
 /**
  * enum deck_kind - what stands behind a key

@@ -132,6 +132,8 @@ void tile_destroy(struct tile *t)
 	free(t->defects);
 	free(t->matrix.g);
 	free(t->matrix.var);
+	free(t->matrix.bent[0]);
+	free(t->matrix.bent[1]);
 	free(t);
 }
 
@@ -142,7 +144,8 @@ size_t tile_bytes(const struct tile *t)
 	if (t->g)
 		cell += sizeof(*t->g) + sizeof(*t->wear) + sizeof(*t->write) + (t->frozen ? sizeof(*t->frozen) : 0);
 	return sizeof(*t) + tile_cells(t) * cell + t->write_room * sizeof(*t->writes) +
-	       t->defect_room * sizeof(*t->defects) + t->matrix.bytes * (t->matrix.var ? 2 : 1);
+	       t->defect_room * sizeof(*t->defects) +
+	       t->matrix.bytes * (1u + !!t->matrix.var + !!t->matrix.bent[0] + !!t->matrix.bent[1]);
 }
 
 uint64_t tile_event(const struct tile *t)
