@@ -278,12 +278,21 @@ struct deck_iv {
 	bool bit_serial;
 };
 
+/* At which ends lines have a terminal; as enum wire_ends. */
+enum deck_ends {
+	DECK_FIRST = 1,
+	DECK_LAST = 2,
+	DECK_BOTH = 3,
+};
+
 /**
  * struct deck_wires - the resistive network of a tile
  * @row_ohm: segment of a row line between neighbouring cells, ohm
  * @col_ohm: segment of a column line
- * @row_end_ohm: between driver and first cell
- * @col_end_ohm: between last cell and ground
+ * @row_end_ohm: between driver and nearest cell, at each driven end
+ * @col_end_ohm: between nearest cell and ground, at each read end
+ * @driven: ends of rows with a driver, enum deck_ends; the first is at column 0
+ * @read: ends of columns that are read, enum deck_ends; the first is at row 0
  * @passive: no selector: half-selected cells are disturbed
  * @half_select: relative shift of a half-selected cell towards the pulse's direction, a pulse
  */
@@ -292,6 +301,8 @@ struct deck_wires {
 	float col_ohm;
 	float row_end_ohm;
 	float col_end_ohm;
+	uint32_t driven;
+	uint32_t read;
 	bool passive;
 	float half_select;
 };
@@ -421,7 +432,7 @@ enum deck_kind {
  * @dimension: what is measured ("conductance"), empty for a pure number
  * @unit: unit of @low, @high and @standard, empty for a pure number
  * @units: all units that are accepted, with commas between
- * @choices: DECK_CHOICE: its words, with commas between
+ * @choices: DECK_CHOICE: its words, with commas between; the first holds without the key, if it is not @required
  * @low: lowest value; shortest text; for a curve, of its value anywhere between gmin and gmax
  * @high: highest value; most bytes of a text
  * @standard: value without the key, if it is not @required

@@ -26,13 +26,15 @@ static float most_variance(const struct cell_tech *tech)
 	return 2.0f * most;
 }
 
+_Static_assert((int)DECK_FIRST == WIRE_FIRST && (int)DECK_LAST == WIRE_LAST && (int)DECK_BOTH == WIRE_BOTH, "one meaning");
+
 static void describe_wires(struct tile_class *class)
 {
 	const struct deck_wires *w = &class->tech->deck.wires;
 
 	class->wire = (struct wire){
 		.row_ohm = w->row_ohm, .col_ohm = w->col_ohm, .row_end_ohm = w->row_end_ohm, .col_end_ohm = w->col_end_ohm,
-		.driven = WIRE_FIRST, .read = WIRE_LAST,
+		.driven = (enum wire_ends)w->driven, .read = (enum wire_ends)w->read,
 	};
 	class->wired = w->row_ohm > 0.0f || w->col_ohm > 0.0f || w->row_end_ohm > 0.0f || w->col_end_ohm > 0.0f;
 }

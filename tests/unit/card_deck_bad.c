@@ -112,6 +112,8 @@ static const struct bad values[] = {
 	{ EXACT "cost: { verify: 1 d }\n", "t.yaml:8: cost.verify: 1 d is not a pulse length (ns, us, ms, s)" },
 	{ EXACT "thermal: { reference: 20 F }\n", "t.yaml:8: thermal.reference: 20 F is not a temperature (K, C)" },
 	{ EXACT "thermal: { reference: 900 C }\n", "t.yaml:8: thermal.reference: 900 C is out of range: 100 K to 600 K" },
+	{ EXACT "wires: { driven: left }\n", "t.yaml:8: wires.driven: left is none of first, last, both" },
+	{ EXACT "wires: { read: [last] }\n", "t.yaml:8: wires.read: is none of last, first, both" },
 	{ EXACT "wires: { passive: yes }\n", "t.yaml:8: wires.passive: true or false is expected" },
 	{ "deck: 1\ntechnology: rom\n", "t.yaml:2: technology: rom is none of ideal, rram, pcm, fefet, ecram, mtj, flash, capacitor" },
 	{ "deck: 1\npulse: { model: [] }\n",
