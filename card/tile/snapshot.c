@@ -241,6 +241,7 @@ static void fill(struct tile *t, unsigned int mode)
 			bend(t, row / 2, g, NULL, g);
 		encode(t, row / 2, g, var);
 	}
+	t->aged += scratch.aged;
 }
 
 /* The whole tile as one resistive network; variances follow the square of what the wires leave of a conductance. */
@@ -262,6 +263,8 @@ static int fill_wired(struct tile *t, unsigned int mode)
 	}
 	for (i = 0; i < cells; i++)
 		g[i] *= c->tech->lsb;
+	t->aged += scratch.aged;
+	t->solves++;
 	ret = wire_solve(c->wires, &c->wire, c->rows, c->cols, g, seen);
 	for (row = 0; !ret && row < c->rows; row += 2) {
 		float pair[2][CELL_LANES] = { 0 }, weight[2][CELL_LANES] = { 0 };

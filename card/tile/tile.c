@@ -302,6 +302,7 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 		cell_age_at(tech, grid, &scratch->age);
 		scratch->grid = grid;
 	}
+	scratch->aged += n;
 	tech->kernels->age(tech, &scratch->age, &device, (uint32_t)cell, n, t->target + cell, g, frozen, out);
 }
 

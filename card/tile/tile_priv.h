@@ -84,6 +84,8 @@ struct tile_matrix {
  * @now: time as last sampled
  * @kelvin: temperature
  * @matrix: snapshot
+ * @solves: networks of wires solved for snapshots, ever
+ * @aged: cells aged for snapshots, ever
  */
 struct tile {
 	const struct tile_class *class;
@@ -106,16 +108,20 @@ struct tile {
 	struct clock now;
 	float kelvin;
 	struct tile_matrix matrix;
+	uint64_t solves;
+	uint64_t aged;
 };
 
 /**
  * struct tile_scratch - what a walk over rows keeps between them
  * @grid: age that @age is made for
  * @age: that age
+ * @aged: cells aged
  */
 struct tile_scratch {
 	int grid;
 	struct cell_age age;
+	uint64_t aged;
 };
 
 static inline size_t tile_cells(const struct tile *t)
