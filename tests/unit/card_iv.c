@@ -4,6 +4,7 @@
  * inputs of several amplitudes and of one, with and without wires, of every build, for any split of a batch; and
  * nothing of it in decks that do not ask for it.
  */
+#include <pthread.h>
 #include "tests/unit/physics_rig.h"
 
 #define ROWS	96
@@ -363,6 +364,60 @@ static void same_bits(void **unused)
 	}
 }
 
+/* A share of a batch on a thread of its own, again and again, to meet the others. */
+struct share {
+	const struct tile *tile;
+	const struct tile_mvm *m;
+	const int32_t *want;
+	unsigned int first, n, wrong;
+	pthread_t thread;
+};
+
+static void *run_share(void *arg)
+{
+	struct tile_counts counts = { 0 };
+	struct share *s = arg;
+	unsigned int i;
+
+	for (i = 0; i < 1000; i++) {
+		tile_mvm(s->tile, s->m, s->first, s->n, &counts);
+		s->wrong += !!memcmp(s->m->out + s->first * s->m->out_pitch, s->want + s->first * OUTPUTS, s->n * s->m->out_pitch);
+	}
+	return NULL;
+}
+
+/* Threads that share a product give what one gives. */
+static void threads(void **unused)
+{
+	static int32_t want[VECTORS * OUTPUTS], got[VECTORS * OUTPUTS];
+	static int8_t in[VECTORS * ROWS];
+	struct product p = { ROWS, OUTPUTS, 0, 0, 0, VECTORS };
+	struct nmc_isa_column column[OUTPUTS];
+	struct tile_mvm m = { .in = in, .in_pitch = ROWS, .out = (uint8_t *)got, .out_pitch = OUTPUTS * 4, .columns = column,
+			      .vectors = VECTORS, .rows = ROWS, .cols = OUTPUTS, .adc_bits = 12 };
+	struct deck d = bent("rram");
+	struct rig *r = opened(&d, false, ROWS, COLS), *q = opened(&d, false, ROWS, COLS);
+	struct share share[4];
+	unsigned int i;
+
+	(void)unused;
+	random_codes(in, sizeof(in));
+	multiply(r, &p, in, VECTORS, NULL, 13, false, want);
+	for (i = 0; i < OUTPUTS; i++)
+		column[i] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = 13, .scale_mult = 1 };
+	assert_int_equal(tile_mvm_begin(q->tile, &m), 0);
+	for (i = 0; i < 4; i++) {
+		share[i] = (struct share){ q->tile, &m, want, i * VECTORS / 4, (i + 1) * VECTORS / 4 - i * VECTORS / 4, 0, 0 };
+		assert_int_equal(pthread_create(&share[i].thread, NULL, run_share, &share[i]), 0);
+	}
+	for (i = 0; i < 4; i++)
+		pthread_join(share[i].thread, NULL);
+	for (i = 0; i < 4; i++)
+		assert_int_equal(share[i].wrong, 0);
+	rig_close(r);
+	rig_close(q);
+}
+
 /* Memory is counted, and a deck without a bend has none of it. */
 static void memory(void **unused)
 {
@@ -397,6 +452,7 @@ int main(void)
 		cmocka_unit_test(noise_of_each_cell),
 		cmocka_unit_test(at_the_ends),
 		cmocka_unit_test(same_bits),
+		cmocka_unit_test(threads),
 		cmocka_unit_test(memory),
 	};
 
