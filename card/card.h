@@ -513,7 +513,7 @@ const char *card_deck_shipped(unsigned int index, const char **text);
  * @kind: "number", "integer", "word", "flag", "text" or "curve"
  * @unit: unit of the figures below, empty for pure numbers
  * @units: units that are accepted
- * @choices: words that are accepted
+ * @choices: words that are accepted; the first holds without the key
  * @models: pulse models that it is for, empty = all
  * @needed: pulse models that need it
  * @meaning: one line

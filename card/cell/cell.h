@@ -73,6 +73,18 @@ struct cell_tables {
 	float white[CELL_TABLE];
 };
 
+#define CELL_BENDS	2	/* terms of a current beyond g V */
+
+/**
+ * struct cell_bend - the bend of a deck's I-V curve: what a cell carries beyond g V at full voltage, by its code / 8
+ * @given: the deck states the term
+ * @at: nl2(g) V and nl3(g) V^2, LSB; none is beyond half of the range of codes, and with any part of them I / V is 0..32767
+ */
+struct cell_bend {
+	bool given[CELL_BENDS];
+	float at[CELL_BENDS][CELL_TABLE];
+};
+
 /**
  * struct cell_age - what one age means to every cell of a write
  * @log_s: ln of the seconds since the write, at least 0
@@ -186,6 +198,7 @@ struct cell_kernels {
  * @per_lsb: LSB a microsiemens
  * @kernels: build for this machine
  * @tables: NULL if @exact
+ * @bend: NULL where current is proportional to voltage
  */
 struct cell_tech {
 	struct deck deck;
@@ -196,6 +209,7 @@ struct cell_tech {
 	float per_lsb;
 	const struct cell_kernels *kernels;
 	struct cell_tables *tables;
+	struct cell_bend *bend;
 };
 
 extern const struct cell_kernels cell_kernels_plain;

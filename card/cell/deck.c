@@ -192,6 +192,8 @@ static void take_default(struct deck *deck, const struct key *k)
 		*(float *)field = (float)k->standard;
 	else if (k->kind == DECK_INTEGER)
 		*(uint32_t *)field = (uint32_t)k->standard;
+	else if (k->kind == DECK_CHOICE)
+		*(uint32_t *)field = k->choice[0].value;
 }
 
 static const char *model_name(const struct deck *deck)

@@ -269,7 +269,7 @@ struct deck_thermal {
  * @nl2: second-order coefficient, microampere per V^2
  * @nl3: third-order coefficient, microampere per V^3
  * @read_volt: amplitude of a full-scale input, volt
- * @bit_serial: inputs are applied bit by bit at one amplitude, so that products stay linear
+ * @bit_serial: inputs are applied bit by bit at one amplitude: a cell counts with its I / V there, and products stay linear
  */
 struct deck_iv {
 	struct deck_curve nl2;
@@ -278,12 +278,21 @@ struct deck_iv {
 	bool bit_serial;
 };
 
+/* At which ends lines have a terminal; as enum wire_ends. */
+enum deck_ends {
+	DECK_FIRST = 1,
+	DECK_LAST = 2,
+	DECK_BOTH = 3,
+};
+
 /**
  * struct deck_wires - the resistive network of a tile
  * @row_ohm: segment of a row line between neighbouring cells, ohm
  * @col_ohm: segment of a column line
- * @row_end_ohm: between driver and first cell
- * @col_end_ohm: between last cell and ground
+ * @row_end_ohm: between driver and nearest cell, at each driven end
+ * @col_end_ohm: between nearest cell and ground, at each read end
+ * @driven: ends of rows with a driver, enum deck_ends; the first is at column 0
+ * @read: ends of columns that are read, enum deck_ends; the first is at row 0
  * @passive: no selector: half-selected cells are disturbed
  * @half_select: relative shift of a half-selected cell towards the pulse's direction, a pulse
  */
@@ -292,6 +301,8 @@ struct deck_wires {
 	float col_ohm;
 	float row_end_ohm;
 	float col_end_ohm;
+	uint32_t driven;
+	uint32_t read;
 	bool passive;
 	float half_select;
 };
@@ -385,6 +396,18 @@ struct deck {
 float deck_curve_at(const struct deck_curve *curve, float g, float gmax);
 
 /**
+ * deck_iv_fit() - how much of the bend of an I-V curve there is room for
+ * @g: conductance, in any unit
+ * @gmax: gmax of the deck, in the same
+ * @nl2: nl2(g) V at the read voltage V
+ * @nl3: nl3(g) V^2
+ *
+ * Return: the largest part, 0..1, of @nl2 and @nl3 with which I / V is 0..1.25 gmax up to V, and neither beyond half of
+ * that: a cell is no source, and 384 of them do not exceed int32.
+ */
+double deck_iv_fit(double g, double gmax, double nl2, double nl3);
+
+/**
  * enum deck_kind - what stands behind a key
  * @DECK_NUMBER: a number with its unit
  * @DECK_INTEGER: an integer
@@ -409,7 +432,7 @@ enum deck_kind {
  * @dimension: what is measured ("conductance"), empty for a pure number
  * @unit: unit of @low, @high and @standard, empty for a pure number
  * @units: all units that are accepted, with commas between
- * @choices: DECK_CHOICE: its words, with commas between
+ * @choices: DECK_CHOICE: its words, with commas between; the first holds without the key, if it is not @required
  * @low: lowest value; shortest text; for a curve, of its value anywhere between gmin and gmax
  * @high: highest value; most bytes of a text
  * @standard: value without the key, if it is not @required

@@ -141,6 +141,26 @@ static int check_times(struct reader *r)
 	return 0;
 }
 
+/* A cell is no source of energy, and what products count with has an end; card/cell/tech.c makes tables of the curve. */
+static int check_iv(struct reader *r)
+{
+	const struct deck *d = r->deck;
+	const char *path = d->iv.nl2.given ? "iv.nl2" : "iv.nl3";
+	double volt = (double)d->iv.read_volt;
+	int i;
+
+	for (i = 0; i <= STEPS; i++) {
+		float g = d->gmin + (d->gmax - d->gmin) * ((float)i / STEPS);
+		double nl2 = (double)deck_curve_at(&d->iv.nl2, g, d->gmax) * volt;
+		double nl3 = (double)deck_curve_at(&d->iv.nl3, g, d->gmax) * volt * volt;
+
+		if (deck_iv_fit((double)g, (double)d->gmax, nl2, nl3) < 1.0)
+			return BAD(r, path, "with %.4g uS and %.4g uS beyond %.4g uS at iv.read_volt, %g V, I / V leaves 0 to "
+				   "1.25 gmax, or one of them is more than half of that", nl2, nl3, (double)g, volt);
+	}
+	return 0;
+}
+
 static int check_rest(struct reader *r)
 {
 	const struct deck *d = r->deck;
@@ -169,5 +189,6 @@ int deck_check(struct reader *r)
 	ret = ret ? ret : check_pulses(r);
 	ret = ret ? ret : check_times(r);
 	ret = ret ? ret : check_rest(r);
-	return ret ? ret : check_curves(r);
+	ret = ret ? ret : check_curves(r);
+	return ret ? ret : check_iv(r);
 }

@@ -55,6 +55,18 @@ float deck_curve_at(const struct deck_curve *c, float g, float gmax)
 	return (float)(y < c->min ? c->min : y > c->max ? c->max : y);
 }
 
+double deck_iv_fit(double g, double gmax, double nl2, double nl3)
+{
+	double top = 1.25 * gmax, half = 0.5 * top, fit = 1.0, turn = nl3 != 0.0 ? -0.5 * nl2 / nl3 : 0.0;
+	double end = nl2 + nl3, middle = turn > 0.0 && turn < 1.0 ? 0.5 * nl2 * turn : 0.0;	/* extremes over V */
+	double up = end > middle ? end : middle, down = end < middle ? end : middle;
+
+	fit = up > top - g ? (top > g ? (top - g) / up : 0.0) : fit;
+	fit = -down * fit > g ? g / -down : fit;
+	fit = nl2 * fit > half || -nl2 * fit > half ? half / (nl2 < 0.0 ? -nl2 : nl2) : fit;
+	return nl3 * fit > half || -nl3 * fit > half ? half / (nl3 < 0.0 ? -nl3 : nl3) : fit;
+}
+
 /* "r", "g/uS", "log10(g/uS)" */
 static int read_of(struct reader *r, const struct node *n, const char *path, struct deck_curve *c)
 {

@@ -60,6 +60,10 @@ const struct choice deck_models[] = {
 	{ "switching", DECK_SWITCHING }, { 0 },
 };
 
+/* The usual array is the default */
+static const struct choice driven_ends[] = { { "first", DECK_FIRST }, { "last", DECK_LAST }, { "both", DECK_BOTH }, { 0 } };
+static const struct choice read_ends[] = { { "last", DECK_LAST }, { "first", DECK_FIRST }, { "both", DECK_BOTH }, { 0 } };
+
 /* Pulse models */
 #define F	(1u << DECK_FILAMENT)
 #define C	(1u << DECK_CONSTANT)
@@ -81,6 +85,8 @@ const struct choice deck_models[] = {
 	{ path, DECK_INTEGER, &deck_pure, NULL, FIELD(field), low, high, standard, required, models, 0, meaning }
 #define WORD(path, field, choice, meaning) \
 	{ path, DECK_CHOICE, &deck_pure, choice, FIELD(field), 0, 0, 0, true, 0, 0, meaning }
+#define CHOICE(path, field, choice, meaning) \
+	{ path, DECK_CHOICE, &deck_pure, choice, FIELD(field), 0, 0, 0, false, 0, 0, meaning }
 #define FLAG(path, field, models, meaning) \
 	{ path, DECK_BOOL, &deck_pure, NULL, FIELD(field), 0, 1, 0, false, models, 0, meaning }
 #define CURVE(path, field, dimension, low, high, models, meaning) \
@@ -192,8 +198,10 @@ const struct key deck_keys[] = {
 
 	NUMBER("wires.row", wires.row_ohm, ohm, 0, 1e6, 0, 0, 0, "row segment between neighbouring cells"),
 	NUMBER("wires.column", wires.col_ohm, ohm, 0, 1e6, 0, 0, 0, "column segment between neighbouring cells"),
-	NUMBER("wires.row_end", wires.row_end_ohm, ohm, 0, 1e6, 0, 0, 0, "between driver and first cell"),
-	NUMBER("wires.column_end", wires.col_end_ohm, ohm, 0, 1e6, 0, 0, 0, "between last cell and ground"),
+	NUMBER("wires.row_end", wires.row_end_ohm, ohm, 0, 1e6, 0, 0, 0, "between driver and nearest cell, at each driven end"),
+	NUMBER("wires.column_end", wires.col_end_ohm, ohm, 0, 1e6, 0, 0, 0, "between nearest cell and ground, at each read end"),
+	CHOICE("wires.driven", wires.driven, driven_ends, "ends of rows that are driven; the first is at column 0"),
+	CHOICE("wires.read", wires.read, read_ends, "ends of columns that are read; the first is at row 0"),
 	FLAG("wires.passive", wires.passive, 0, "no selector: half-selected cells are disturbed"),
 	NUMBER("wires.half_select", wires.half_select, share, 0, 1, 0, 0, 0,
 	       "relative shift of a half-selected cell towards the pulse's direction, a pulse"),

@@ -201,6 +201,8 @@ static bool stated(const struct deck *deck, const struct key *k)
 		return *(const float *)field != (float)k->standard;
 	case DECK_INTEGER:
 		return *(const uint32_t *)field != (uint32_t)k->standard;
+	case DECK_CHOICE:
+		return *(const uint32_t *)field != k->choice[0].value;
 	case DECK_BOOL:
 		return *(const bool *)field;
 	case DECK_CURVE:

@@ -77,6 +77,52 @@ static void tabulate_all(struct cell_tech *tech)
 	limit(t->white);
 }
 
+/* A curve is looked at in some places only; between them it may be anything. */
+static double bounded(double x)
+{
+	const double most = 1e12;
+
+	x = x > -most ? x : -most;
+	return x < most ? x : most;
+}
+
+/*
+ * Between gmin and gmax as the deck says, where it was checked; beyond them the bend stays what it is at the end in
+ * proportion to the conductance, so that an open cell carries nothing, and as far as there is room for it.
+ */
+static void tabulate_bend(const struct cell_tech *tech, struct cell_bend *b)
+{
+	const struct deck *d = &tech->deck;
+	double volt = (double)d->iv.read_volt;
+	unsigned int i, k;
+
+	for (i = 0; i < CELL_TABLE; i++) {
+		float g = (float)(i << CELL_TABLE_SHIFT) * tech->lsb, in = g < d->gmin ? d->gmin : g > d->gmax ? d->gmax : g;
+		double part = in > 0.0f ? (double)g / (double)in * volt : 0.0, nl[CELL_BENDS];
+
+		nl[0] = bounded((double)deck_curve_at(&d->iv.nl2, in, d->gmax)) * part;
+		nl[1] = bounded((double)deck_curve_at(&d->iv.nl3, in, d->gmax)) * part * volt;
+		part = deck_iv_fit((double)g, (double)d->gmax, nl[0], nl[1]) * (double)tech->per_lsb;
+		for (k = 0; k < CELL_BENDS; k++)
+			b->at[k][i] = (float)(nl[k] * part);
+	}
+}
+
+static int make_bend(struct cell_tech *tech)
+{
+	const struct deck_iv *iv = &tech->deck.iv;
+
+	if (!iv->nl2.given && !iv->nl3.given)
+		return 0;
+	tech->bend = malloc(sizeof(*tech->bend));
+	if (!tech->bend)
+		return -ENOMEM;
+	tech->bend->given[0] = iv->nl2.given;
+	tech->bend->given[1] = iv->nl3.given;
+	tabulate_bend(tech, tech->bend);
+	return 0;
+}
+
 static enum cell_ageing ageing_of(const struct deck *d)
 {
 	if (d->drift.given && d->drift.nu_mean.given)
@@ -99,13 +145,13 @@ struct cell_tech *cell_tech_make(const struct deck *deck, bool plain_c)
 	tech->lsb = deck->gmax * CELL_LSB;
 	tech->per_lsb = 1.0f / tech->lsb;
 	tech->kernels = best_kernels(plain_c);
-	if (tech->exact)
-		return tech;
-	tech->tables = malloc(sizeof(*tech->tables));
-	if (!tech->tables) {
-		free(tech);
+	tech->tables = tech->exact ? NULL : malloc(sizeof(*tech->tables));
+	if (make_bend(tech) || (!tech->exact && !tech->tables)) {
+		cell_tech_close(tech);
 		return NULL;
 	}
+	if (tech->exact)
+		return tech;
 	tabulate_all(tech);
 	if (deck->read.white.given || deck->read.pink.given)
 		tech->flags |= NMC_CLASS_READ_NOISE;
@@ -164,6 +210,7 @@ void cell_tech_close(struct cell_tech *tech)
 	if (!tech)
 		return;
 	free(tech->tables);
+	free(tech->bend);
 	free(tech);
 }
 

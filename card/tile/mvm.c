@@ -183,6 +183,44 @@ static void sum_cells(const struct tile *t, const struct tile_mvm *m, unsigned i
 	}
 }
 
+/*
+ * Code of a power of the voltage that a code stands for: half_even(x |x| / 127), half_even(x^3 / 127^2) for @term 1. There are
+ * no ties, since 127 is odd.
+ */
+static int16_t power(int16_t x, unsigned int term)
+{
+	int size = x < 0 ? -x : x;
+	int y = term ? (size * size * size + 127 * 127 / 2) / (127 * 127) : (size * size + 127 / 2) / 127;
+
+	return (int16_t)(x < 0 ? -y : y);
+}
+
+/*
+ * What cells carry beyond g V, a term of the I-V curve. Sums may wrap between the terms, their total fits: I / V of a cell is
+ * within the range of codes. With noise of each cell this holds for cells that are not drawn at 1.3 times the range on the mean.
+ */
+static void add_bend(const struct tile *t, const struct product *p, unsigned int term, unsigned int n, struct block *b)
+{
+	const struct tile_matrix *w = &t->matrix;
+	const struct tile_mvm *m = p->m;
+	unsigned int step = p->single ? 2 : 1, from = step * m->first_col - b->skip, cols = step * m->cols, v, i;
+	unsigned int count = (b->skip + cols + PRODUCT_BLOCK - 1) / PRODUCT_BLOCK * PRODUCT_BLOCK;
+	int16_t y[PRODUCT_VECTORS * PRODUCT_PAIRS * 2] __attribute__((aligned(64)));
+	int32_t sum[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
+
+	for (v = 0; v < n; v++)
+		for (i = 0; i < 2 * b->pairs; i++)
+			y[v * PRODUCT_PAIRS * 2 + i] = power(b->x[v * PRODUCT_PAIRS * 2 + i], term);
+	t->class->product->sum(sum, w->bent[term] + (size_t)(m->first_row / 2) * w->cols * 2, w->cols, from, count, y,
+			       b->pairs, n);
+	for (v = 0; v < n; v++) {
+		size_t at = (size_t)v * PRODUCT_COLS + b->skip;
+
+		for (i = 0; i < cols; i++)
+			b->acc[at + i] = (int32_t)((uint32_t)b->acc[at + i] + (uint32_t)sum[at + i]);
+	}
+}
+
 /* Sums, and variances, of columns of the snapshot for @n vectors of event @event on. */
 static void block_sum(const struct tile *t, const struct product *p, uint64_t event, unsigned int n, struct block *b)
 {
@@ -191,17 +229,19 @@ static void block_sum(const struct tile *t, const struct product *p, uint64_t ev
 	const struct product_ops *k = t->class->product;
 	unsigned int step = p->single ? 2 : 1, col = step * m->first_col, cols = step * m->cols;
 	unsigned int from = col / PRODUCT_BLOCK * PRODUCT_BLOCK;
-	unsigned int end = (col + cols + PRODUCT_BLOCK - 1) / PRODUCT_BLOCK * PRODUCT_BLOCK;
+	unsigned int end = (col + cols + PRODUCT_BLOCK - 1) / PRODUCT_BLOCK * PRODUCT_BLOCK, term;
 	size_t first = (size_t)(m->first_row / 2) * w->cols * 2;
 
 	b->skip = col - from;
-	if (p->cells) {
+	if (p->cells)
 		sum_cells(t, m, col, cols, event, n, b);
-		return;
-	}
-	k->sum(b->acc, w->g + first, w->cols, from, end - from, b->x, b->pairs, n);
+	else
+		k->sum(b->acc, w->g + first, w->cols, from, end - from, b->x, b->pairs, n);
 	if (p->noise)
 		k->sum(b->var, w->var + first, w->cols, from, end - from, b->sq, b->pairs, n);
+	for (term = 0; term < CELL_BENDS; term++)
+		if (w->bent[term])
+			add_bend(t, p, term, n, b);
 }
 
 static void add_noise(const struct tile *t, const struct product *p, const struct philox_stream *s, unsigned int shift,
@@ -255,7 +295,7 @@ static void pair_up(const struct product *p, const int32_t *acc, const int32_t *
 	unsigned int i;
 
 	for (i = 0; i < p->m->cols; i++) {
-		pair[i] = acc[2 * i] - acc[2 * i + 1];
+		pair[i] = (int32_t)((uint32_t)acc[2 * i] - (uint32_t)acc[2 * i + 1]);	/* the difference fits */
 		if (p->noise)
 			pair_var[i] = var[2 * i] + var[2 * i + 1];
 	}

@@ -2,7 +2,7 @@
 /*
  * Snapshot of a tile: what products see of its cells, made before the first product after a change. In this order: cells
  * as aged, injected drift, defects, temperature (tile_row()), slow 1/f noise, injected noise, noise at the bottom of the
- * range, wires, codes.
+ * range, I-V curve, wires, codes.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -193,6 +193,33 @@ static void encode_weights(struct tile *t)
 				t->target[(size_t)row * cols + col];
 }
 
+/*
+ * Bends of the I-V curves of one row pair of conductances @own. Inputs of one amplitude see a conductance, I / V, which goes
+ * into @seen; otherwise each term has its matrix. With wires a cell sees the part @left of the voltage, NULL for all of it,
+ * and the same part of what it carries beyond g V arrives: right to first order in the bend.
+ */
+static void bend(struct tile *t, unsigned int pair, float own[2][CELL_LANES], float left[2][CELL_LANES],
+		 float seen[2][CELL_LANES])
+{
+	float beyond[CELL_BENDS][2][CELL_LANES];
+	unsigned int term, k, i, cols = t->class->cols;
+
+	for (term = 0; term < CELL_BENDS; term++) {
+		for (k = 0; k < 2; k++) {
+			tile_row_bend(t, term, own[k], beyond[term][k]);
+			for (i = 0; left && i < cols; i++)
+				beyond[term][k][i] *= left[k][i] * left[k][i] * left[k][i] * (term ? left[k][i] : 1.0f);
+		}
+	}
+	for (term = 0; term < CELL_BENDS; term++) {
+		if (t->matrix.bent[term])
+			tile_encode_bend(t, pair, term, beyond[term][0], beyond[term][1]);
+		for (k = 0; k < 2 && t->class->tech->deck.iv.bit_serial; k++)
+			for (i = 0; i < cols; i++)
+				seen[k][i] += beyond[term][k][i];
+	}
+}
+
 /* Every row pair without wires. */
 static void fill(struct tile *t, unsigned int mode)
 {
@@ -210,8 +237,11 @@ static void fill(struct tile *t, unsigned int mode)
 			memset(g[1], 0, sizeof(g[1]));
 			memset(var[1], 0, sizeof(var[1]));
 		}
+		if (tile_bent(t, mode))
+			bend(t, row / 2, g, NULL, g);
 		encode(t, row / 2, g, var);
 	}
+	t->aged += scratch.aged;
 }
 
 /* The whole tile as one resistive network; variances follow the square of what the wires leave of a conductance. */
@@ -233,9 +263,12 @@ static int fill_wired(struct tile *t, unsigned int mode)
 	}
 	for (i = 0; i < cells; i++)
 		g[i] *= c->tech->lsb;
+	t->aged += scratch.aged;
+	t->solves++;
 	ret = wire_solve(c->wires, &c->wire, c->rows, c->cols, g, seen);
 	for (row = 0; !ret && row < c->rows; row += 2) {
 		float pair[2][CELL_LANES] = { 0 }, weight[2][CELL_LANES] = { 0 };
+		float own[2][CELL_LANES] = { 0 }, part[2][CELL_LANES] = { 0 };
 		unsigned int k, col;
 
 		for (k = 0; k < 2 && row + k < c->rows; k++) {
@@ -246,8 +279,12 @@ static int fill_wired(struct tile *t, unsigned int mode)
 
 				pair[k][col] = seen[at] * c->tech->per_lsb;
 				weight[k][col] = t->matrix.var ? var[at] * left * left : 0.0f;
+				own[k][col] = g[at] * c->tech->per_lsb;
+				part[k][col] = left;
 			}
 		}
+		if (tile_bent(t, mode))
+			bend(t, row / 2, own, part, pair);
 		encode(t, row / 2, pair, weight);
 	}
 	free(g);
@@ -258,6 +295,8 @@ static void matrix_free(struct tile_matrix *m)
 {
 	free(m->g);
 	free(m->var);
+	free(m->bent[0]);
+	free(m->bent[1]);
 	*m = (struct tile_matrix){ 0 };
 }
 
@@ -273,24 +312,29 @@ static size_t matrix_bytes(const struct tile *t, unsigned int cols)
 	return (pairs * 2 * sizeof(int16_t) + 63) / 64 * 64;
 }
 
-static int matrix_alloc(struct tile *t, enum tile_kind kind, bool var)
+static int matrix_part(int16_t **part, bool wanted, size_t bytes)
+{
+	*part = wanted ? aligned_alloc(64, bytes) : NULL;
+	if (*part)
+		memset(*part, 0, bytes);
+	return *part || !wanted ? 0 : -ENOMEM;
+}
+
+static int matrix_alloc(struct tile *t, enum tile_kind kind, unsigned int mode)
 {
 	struct tile_matrix *m = &t->matrix;
 	unsigned int cols = kind == TILE_PAIRS ? t->class->outputs : t->class->cols;
+	bool var = noisy(t, mode), bent[CELL_BENDS] = { tile_bent_term(t, mode, 0), tile_bent_term(t, mode, 1) };
 	size_t bytes = matrix_bytes(t, cols);
 
-	if (m->g && m->bytes == bytes && !!m->var == var)
+	if (m->g && m->bytes == bytes && !!m->var == var && !!m->bent[0] == bent[0] && !!m->bent[1] == bent[1])
 		return 0;
 	matrix_free(m);
-	m->g = aligned_alloc(64, bytes);
-	m->var = var ? aligned_alloc(64, bytes) : NULL;
-	if (!m->g || (var && !m->var)) {
+	if (matrix_part(&m->g, true, bytes) || matrix_part(&m->var, var, bytes) ||
+	    matrix_part(&m->bent[0], bent[0], bytes) || matrix_part(&m->bent[1], bent[1], bytes)) {
 		matrix_free(m);
 		return -ENOMEM;
 	}
-	memset(m->g, 0, bytes);
-	if (var)
-		memset(m->var, 0, bytes);
 	m->bytes = bytes;
 	m->cols = cols;
 	return 0;
@@ -315,7 +359,7 @@ int tile_snapshot(struct tile *t, enum tile_kind kind, unsigned int mode)
 	if (m->kind == kind && m->mode == mode)
 		return 0;
 	m->kind = TILE_NOTHING;
-	if (matrix_alloc(t, kind, noisy(t, mode)))
+	if (matrix_alloc(t, kind, mode))
 		return -ENOMEM;
 	m->kind = kind;
 	m->mode = mode;

@@ -26,13 +26,15 @@ static float most_variance(const struct cell_tech *tech)
 	return 2.0f * most;
 }
 
+_Static_assert((int)DECK_FIRST == WIRE_FIRST && (int)DECK_LAST == WIRE_LAST && (int)DECK_BOTH == WIRE_BOTH, "one meaning");
+
 static void describe_wires(struct tile_class *class)
 {
 	const struct deck_wires *w = &class->tech->deck.wires;
 
 	class->wire = (struct wire){
 		.row_ohm = w->row_ohm, .col_ohm = w->col_ohm, .row_end_ohm = w->row_end_ohm, .col_end_ohm = w->col_end_ohm,
-		.driven = WIRE_FIRST, .read = WIRE_LAST,
+		.driven = (enum wire_ends)w->driven, .read = (enum wire_ends)w->read,
 	};
 	class->wired = w->row_ohm > 0.0f || w->col_ohm > 0.0f || w->row_end_ohm > 0.0f || w->col_end_ohm > 0.0f;
 }
@@ -132,6 +134,8 @@ void tile_destroy(struct tile *t)
 	free(t->defects);
 	free(t->matrix.g);
 	free(t->matrix.var);
+	free(t->matrix.bent[0]);
+	free(t->matrix.bent[1]);
 	free(t);
 }
 
@@ -142,7 +146,8 @@ size_t tile_bytes(const struct tile *t)
 	if (t->g)
 		cell += sizeof(*t->g) + sizeof(*t->wear) + sizeof(*t->write) + (t->frozen ? sizeof(*t->frozen) : 0);
 	return sizeof(*t) + tile_cells(t) * cell + t->write_room * sizeof(*t->writes) +
-	       t->defect_room * sizeof(*t->defects) + t->matrix.bytes * (t->matrix.var ? 2 : 1);
+	       t->defect_room * sizeof(*t->defects) +
+	       t->matrix.bytes * (1u + !!t->matrix.var + !!t->matrix.bent[0] + !!t->matrix.bent[1]);
 }
 
 uint64_t tile_event(const struct tile *t)
@@ -317,6 +322,7 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 		cell_age_at(tech, grid, &scratch->age);
 		scratch->grid = grid;
 	}
+	scratch->aged += n;
 	tech->kernels->age(tech, &scratch->age, &device, (uint32_t)cell, n, t->target + cell, g, frozen, out);
 }
 

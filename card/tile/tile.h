@@ -78,7 +78,7 @@ void tile_destroy(struct tile *t);
 
 /*
  * Bytes that the tile holds now, caches included: at most 16 a cell of a tile of 64 x 64 cells and more, and 6 KiB more
- * for a smaller one.
+ * for a smaller one; for cells with a bend in their I-V curve up to 4 a cell on top.
  */
 size_t tile_bytes(const struct tile *t);
 
@@ -87,7 +87,7 @@ uint64_t tile_event(const struct tile *t);
 
 /* What a product leaves out, NMC_MVM_*: bits that belong to its snapshot. */
 #define TILE_MODES	(NMC_MVM_NO_READ_NOISE | NMC_MVM_CELL_NOISE | NMC_MVM_NO_WIRES | NMC_MVM_NO_SPREAD | \
-			 NMC_MVM_NO_AGEING | NMC_MVM_NO_DEFECTS | NMC_MVM_NO_TEMPERATURE)
+			 NMC_MVM_NO_AGEING | NMC_MVM_NO_DEFECTS | NMC_MVM_NO_TEMPERATURE | NMC_MVM_NO_IV)
 
 /**
  * enum tile_fault_kind - injected faults

@@ -46,9 +46,10 @@ enum tile_kind {
  * @mode: tile_mode() that it was made for
  * @cols: columns
  * @unit: of the variances, LSB squared: that of the class, or more where cells are noisier than the class knows
- * @bytes: of @g, and of @var if there is one
+ * @bytes: of @g, and of each of the others that there is
  * @g: conductances or weights
  * @var: variance of a read in units of the class, or its root for noise of each cell; NULL without read noise
+ * @bent: terms of the current beyond g V, LSB at full voltage; NULL where inputs or cells do not need them
  */
 struct tile_matrix {
 	enum tile_kind kind;
@@ -58,6 +59,7 @@ struct tile_matrix {
 	size_t bytes;
 	int16_t *g;
 	int16_t *var;
+	int16_t *bent[CELL_BENDS];
 };
 
 /**
@@ -82,6 +84,8 @@ struct tile_matrix {
  * @now: time as last sampled
  * @kelvin: temperature
  * @matrix: snapshot
+ * @solves: networks of wires solved for snapshots, ever
+ * @aged: cells aged for snapshots, ever
  */
 struct tile {
 	const struct tile_class *class;
@@ -104,16 +108,20 @@ struct tile {
 	struct clock now;
 	float kelvin;
 	struct tile_matrix matrix;
+	uint64_t solves;
+	uint64_t aged;
 };
 
 /**
  * struct tile_scratch - what a walk over rows keeps between them
  * @grid: age that @age is made for
  * @age: that age
+ * @aged: cells aged
  */
 struct tile_scratch {
 	int grid;
 	struct cell_age age;
+	uint64_t aged;
 };
 
 static inline size_t tile_cells(const struct tile *t)
@@ -129,6 +137,19 @@ static inline unsigned int tile_max_writes(const struct tile *t)
 }
 
 _Static_assert(sizeof(struct tile_write) <= TILE_CELLS_A_WRITE, "less than 1 byte a cell");
+
+/* Cells whose I-V curve has a bend, and inputs that show it: those of several amplitudes show both of its terms. */
+static inline bool tile_bent(const struct tile *t, unsigned int mode)
+{
+	return t->class->tech->bend && !(mode & NMC_MVM_NO_IV);
+}
+
+static inline bool tile_bent_term(const struct tile *t, unsigned int mode, unsigned int term)
+{
+	const struct cell_tech *tech = t->class->tech;
+
+	return tile_bent(t, mode) && !tech->deck.iv.bit_serial && tech->bend->given[term];
+}
 
 static inline bool tile_differential(const struct tile_class *class)
 {
@@ -158,6 +179,12 @@ void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct 
  * the noise cut off there, unless @mode asks for %NMC_MVM_CELL_NOISE, where each draw is cut off.
  */
 void tile_row_noise(const struct tile *t, unsigned int row, unsigned int mode, float *g, float *var);
+
+/* What cells of conductances @g, LSB, carry beyond g V at full voltage: the term of V^2 or, @term 1, V^3, LSB. */
+void tile_row_bend(const struct tile *t, unsigned int term, const float *g, float *out);
+
+/* Codes of one term of two rows as those of a row pair of the snapshot. */
+void tile_encode_bend(struct tile *t, unsigned int pair, unsigned int term, const float *even, const float *odd);
 
 /* Drops the snapshot after a write. */
 void tile_changed(struct tile *t);

@@ -17,6 +17,7 @@ static const struct {
 	{ "defects", NMC_MVM_NO_DEFECTS },
 	{ "temperature", NMC_MVM_NO_TEMPERATURE },
 	{ "converters", NMC_MVM_NO_CONVERTER_ERROR },
+	{ "I-V curve", NMC_MVM_NO_IV },
 };
 
 const char *nmc_cause_name(unsigned int cause)

@@ -3,6 +3,7 @@
  * Decks: every shipped one is read and carries the published numbers; units, defaults and curves mean what they
  * say. What is wrong with a deck is in card_deck_bad.c.
  */
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <setjmp.h>
@@ -349,6 +350,24 @@ static void units(void **state)
 	assert_string_equal(deck.title, "a: b");
 }
 
+/* Words that need not be there: the first of them holds, and is not written. */
+static void words(void **state)
+{
+	char text[16];
+
+	(void)state;
+	expect(EXACT);
+	assert_true(deck.wires.driven == DECK_FIRST && deck.wires.read == DECK_LAST);
+	assert_int_equal(deck_write(&deck, "wires.driven", text, sizeof(text)), -ENOENT);
+	assert_int_equal(deck_write(&deck, "wires.read", text, sizeof(text)), -ENOENT);
+	expect(EXACT "wires: { driven: both, read: first }\n");
+	assert_true(deck.wires.driven == DECK_BOTH && deck.wires.read == DECK_FIRST);
+	assert_int_equal(deck_write(&deck, "wires.driven", text, sizeof(text)), 0);
+	assert_string_equal(text, "both");
+	assert_int_equal(deck_write(&deck, "wires.read", text, sizeof(text)), 0);
+	assert_string_equal(text, "first");
+}
+
 /* A comma for a decimal point changes nothing, where the machine has such a locale. */
 static void locale(void **state)
 {
@@ -417,6 +436,7 @@ int main(void)
 		cmocka_unit_test(pulse_presets),
 		cmocka_unit_test(defaults),
 		cmocka_unit_test(units),
+		cmocka_unit_test(words),
 		cmocka_unit_test(locale),
 		cmocka_unit_test(curve_parts),
 		cmocka_unit_test(curve_bits),

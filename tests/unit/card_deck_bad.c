@@ -112,6 +112,8 @@ static const struct bad values[] = {
 	{ EXACT "cost: { verify: 1 d }\n", "t.yaml:8: cost.verify: 1 d is not a pulse length (ns, us, ms, s)" },
 	{ EXACT "thermal: { reference: 20 F }\n", "t.yaml:8: thermal.reference: 20 F is not a temperature (K, C)" },
 	{ EXACT "thermal: { reference: 900 C }\n", "t.yaml:8: thermal.reference: 900 C is out of range: 100 K to 600 K" },
+	{ EXACT "wires: { driven: left }\n", "t.yaml:8: wires.driven: left is none of first, last, both" },
+	{ EXACT "wires: { read: [last] }\n", "t.yaml:8: wires.read: is none of last, first, both" },
 	{ EXACT "wires: { passive: yes }\n", "t.yaml:8: wires.passive: true or false is expected" },
 	{ "deck: 1\ntechnology: rom\n", "t.yaml:2: technology: rom is none of ideal, rram, pcm, fefet, ecram, mtj, flash, capacitor" },
 	{ "deck: 1\npulse: { model: [] }\n",
@@ -182,6 +184,12 @@ static const struct bad contradictions[] = {
 	{ EXACT "read: { pink: 1 uS, pink_relative: 0.1, time: 1 us }\n", "t.yaml:8: read.pink_relative: read.pink says it already" },
 	{ EXACT "read: { pink: 1 uS }\n", "t.yaml:8: read.time: is missing; 1/f noise needs it" },
 	{ EXACT "defects: { dead: 60 %, stuck_low: 50 % }\n", "t.yaml:8: defects: 1.1 of all cells are broken" },
+	{ EXACT "iv: { nl2: -1 uA/V2 }\n",
+	  "t.yaml:8: iv.nl2: with -0.2 uS and 0 uS beyond 0 uS at iv.read_volt, 0.2 V, I / V leaves 0 to 1.25 gmax, or one of "
+	  "them is more than half of that" },
+	{ EXACT "gmin: 2 uS\niv: { read_volt: 1 V, nl3: { of: r, unit: uA/V3, poly: [0, 20] } }\n",
+	  "t.yaml:9: iv.nl3: with 0 uS and 16.73 uS beyond 33.47 uS at iv.read_volt, 1 V, I / V leaves 0 to 1.25 gmax, or one of "
+	  "them is more than half of that" },
 	{ EXACT "wires: { half_select: 1 % }\n",
 	  "t.yaml:8: wires.half_select: only cells without selector are half-selected; wires.passive is not true" },
 };

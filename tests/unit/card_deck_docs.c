@@ -48,6 +48,8 @@ static void standard(const struct deck_key *k, char *text, size_t bytes)
 {
 	if (k->required || k->needed)
 		snprintf(text, bytes, "%s", k->required ? "required" : "needed");
+	else if (k->kind == DECK_CHOICE)
+		snprintf(text, bytes, "%.*s", (int)strcspn(k->choices, ","), k->choices);
 	else if (k->kind == DECK_CURVE || k->kind == DECK_BOOL)
 		snprintf(text, bytes, "%s", k->kind == DECK_CURVE ? "none" : "false");
 	else

@@ -9,7 +9,8 @@ static struct deck wired(const char *name)
 {
 	struct deck deck = rig_deck(name);
 
-	deck.wires = (struct deck_wires){ .row_ohm = 3, .col_ohm = 5, .row_end_ohm = 40, .col_end_ohm = 70 };
+	deck.wires = (struct deck_wires){ .row_ohm = 3, .col_ohm = 5, .row_end_ohm = 40, .col_end_ohm = 70,
+					   .driven = DECK_FIRST, .read = DECK_LAST };
 	return deck;
 }
 
@@ -52,6 +53,41 @@ static void snapshot_is_solved(void **unused)
 		free(g);
 		rig_close(r);
 	}
+}
+
+/* Every topology that a deck can state is the one that is solved. */
+static void topologies(void **unused)
+{
+	static const char *const driven[] = { "", ", driven: first", ", driven: last", ", driven: both" };
+	static const char *const read[] = { "", ", read: first", ", read: last", ", read: both" };
+	unsigned int k, i, differ = 0;
+	static float plain[16 * 12];
+	char text[512], error[256];
+	struct deck deck;
+
+	(void)unused;
+	for (k = 0; k < 16; k++) {
+		struct wire wire = { 30, 50, 400, 700, k / 4 ? k / 4 : WIRE_FIRST, k % 4 ? k % 4 : WIRE_LAST };
+		float g[16 * 12];
+		struct rig *r;
+
+		snprintf(text, sizeof(text), "deck: 1\nname: t\ntitle: T\nsource: S\ntechnology: ideal\ngmax: 40 uS\npulse: { model: exact }\n"
+			 "wires: { row: 30 Ohm, column: 50 Ohm, row_end: 400 Ohm, column_end: 700 Ohm%s%s }\n", driven[k / 4], read[k % 4]);
+		if (deck_parse(text, strlen(text), "t", &deck, error, sizeof(error)))
+			fail_msg("%s", error);
+		r = rig_open(rig_make(&deck, false), 16, 12, 9);
+		rig_spread(r);
+		rig_program(r);
+		assert_int_equal(wire_solve(r->class.wires, &wire, 16, 12, r->g, g), 0);
+		assert_int_equal(tile_snapshot(r->tile, TILE_SINGLES, 0), 0);
+		for (i = 0; i < r->cells; i++)
+			assert_true(fabs(code_at(r, r->tile->matrix.g, i / 12, i % 12) - g[i] * (double)r->class.tech->per_lsb) < 0.51);
+		if (!k)
+			memcpy(plain, g, sizeof(g));
+		differ += !!memcmp(plain, g, sizeof(g));
+		rig_close(r);
+	}
+	assert_int_equal(differ, 16 - 4);	/* all but those that state the default */
 }
 
 /* A unit vector shows one row of effective conductances, whichever snapshot serves it. */
@@ -281,6 +317,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(snapshot_is_solved),
+		cmocka_unit_test(topologies),
 		cmocka_unit_test(unit_vectors),
 		cmocka_unit_test(variance_is_scaled),
 		cmocka_unit_test(variance_of_small_cells),

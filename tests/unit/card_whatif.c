@@ -26,6 +26,9 @@ static struct deck rich(const char *name)
 	deck.converters.gain = 0.05f;
 	deck.converters.inl = 0.01f;
 	deck.thermal.coefficient = 0.002f;
+	deck.iv.bit_serial = false;
+	deck.iv.nl2 = (struct deck_curve){ .given = true, .per = 1, .scale = 1, .min = -3e38, .max = 3e38, .above = 3e38,
+					   .poly = { 0, -0.3 * (double)(deck.gmax / deck.iv.read_volt) } };
 	return deck;
 }
 
@@ -148,6 +151,22 @@ static void no_converter_error(void **unused)
 	check_deck(&deck, &lacking, NMC_MVM_NO_CONVERTER_ERROR);
 }
 
+/* Inputs of several amplitudes and of one. */
+static void no_iv(void **unused)
+{
+	unsigned int i;
+
+	(void)unused;
+	for (i = 0; i < 8; i++) {
+		struct deck deck = rich(names[i / 2]), lacking;
+
+		deck.iv.bit_serial = i % 2;
+		lacking = deck;
+		lacking.iv.nl2 = (struct deck_curve){ 0 };
+		check_deck(&deck, &lacking, NMC_MVM_NO_IV);
+	}
+}
+
 static void no_temperature(void **unused)
 {
 	struct deck deck = rich("pcm"), lacking = deck;
@@ -260,6 +279,7 @@ int main(void)
 		cmocka_unit_test(no_defects),
 		cmocka_unit_test(no_defects_when_erased),
 		cmocka_unit_test(no_converter_error),
+		cmocka_unit_test(no_iv),
 		cmocka_unit_test(no_temperature),
 		cmocka_unit_test(no_read_noise),
 		cmocka_unit_test(no_ageing),

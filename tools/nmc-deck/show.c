@@ -114,6 +114,8 @@ static void default_text(const struct nmc_deck_key *k, char *text, size_t bytes)
 		snprintf(text, bytes, "needed by %s", k->needed);
 	else if (!strcmp(k->kind, "number") || !strcmp(k->kind, "integer"))
 		value_text(k, k->standard, text, bytes);
+	else if (!strcmp(k->kind, "word"))
+		snprintf(text, bytes, "%.*s", (int)strcspn(k->choices, ","), k->choices);
 	else
 		snprintf(text, bytes, "%s", strcmp(k->kind, "flag") ? "none" : "false");
 }

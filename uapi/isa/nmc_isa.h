@@ -236,10 +236,11 @@ struct nmc_isa_fill {
 #define NMC_MVM_NO_DEFECTS	(1u << 6)	/* as if every cell were sound */
 #define NMC_MVM_NO_TEMPERATURE	(1u << 7)	/* as at the deck's reference temperature */
 #define NMC_MVM_NO_CONVERTER_ERROR (1u << 8)	/* as if column converters had neither offset, gain error nor INL */
+#define NMC_MVM_NO_IV		(1u << 9)	/* as if the current of a cell were proportional to its voltage */
 
 /**
  * struct nmc_isa_mvm - MVM: out[v][j] = column j of (in[v] x tile)
- * @c: common part; flags NMC_MVM_*. Bits 2 to 8 ask what a product would be; they need %NMC_CLASS_WHAT_IF
+ * @c: common part; flags NMC_MVM_*. Bits 2 to 9 ask what a product would be; they need %NMC_CLASS_WHAT_IF
  * @set: index of the attached tile set
  * @reserved0: must be zero
  * @tile: virtual tile within the set

@@ -97,6 +97,7 @@ int nmc_plan_compensate(struct nmc_plan *plan, enum nmc_compensation how, struct
  * @NMC_CAUSE_DEFECTS: broken cells
  * @NMC_CAUSE_TEMPERATURE: temperature coefficient
  * @NMC_CAUSE_CONVERTERS: offset, gain error and INL of converters
+ * @NMC_CAUSE_IV: current of cells that is not proportional to voltage
  */
 enum nmc_cause {
 	NMC_CAUSE_READ_NOISE	= 1 << 0,
@@ -106,8 +107,9 @@ enum nmc_cause {
 	NMC_CAUSE_DEFECTS	= 1 << 4,
 	NMC_CAUSE_TEMPERATURE	= 1 << 5,
 	NMC_CAUSE_CONVERTERS	= 1 << 6,
+	NMC_CAUSE_IV		= 1 << 7,
 };
-#define NMC_CAUSES 7
+#define NMC_CAUSES 8
 
 /* "read noise", "wires", ... of one bit; NULL for other values. */
 const char *nmc_cause_name(unsigned int cause);

@@ -45,7 +45,7 @@ const char *nmc_deck_text(const char *name);
  * @kind: "number", "integer", "word", "flag", "text" or "curve"
  * @unit: unit of the figures below, empty for pure numbers
  * @units: all units that are accepted
- * @choices: words that are accepted
+ * @choices: words that are accepted; the first holds without the key, if it is not @required
  * @models: pulse models that it is for; empty for all
  * @needed: pulse models that need it
  * @meaning: one line
