@@ -593,12 +593,14 @@ void card_deck_info(const struct card_deck *deck, struct card_deck_info *info);
  * @seed: seed of all randomness
  * @tile: number of the tile that they are on: other tiles have other cells
  * @noisy: see them through noisy reads
+ * @sound: without the deck's defects
  */
 struct card_rig {
 	unsigned int cells;
 	uint64_t seed;
 	uint32_t tile;
 	bool noisy;
+	bool sound;
 };
 
 /**

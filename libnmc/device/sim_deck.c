@@ -144,7 +144,8 @@ static int take_rig(struct card_rig *to, const struct nmc_deck_rig *from)
 		return ret;
 	if (!rig.cells || rig.cells > CARD_RIG_CELLS)
 		return fail(-EINVAL, "%u cells; a rig has 1 to %d", rig.cells, CARD_RIG_CELLS);
-	*to = (struct card_rig){ .cells = rig.cells, .seed = rig.seed, .tile = rig.tile, .noisy = rig.noisy };
+	*to = (struct card_rig){ .cells = rig.cells, .seed = rig.seed, .tile = rig.tile, .noisy = rig.noisy,
+				  .sound = rig.sound };
 	return 0;
 }
 

@@ -24,8 +24,8 @@ enum { EXIT_USAGE = 2, EXIT_INPUT = 3 };
  * @json: for programs
  * @seed: of the rig
  * @cells: cells a level, 0 for the command's own
- * @targets: levels of a sample
- * @ages: ages of a sample, seconds
+ * @targets: levels of a sample or table
+ * @ages: their ages, seconds
  * @age_count: how many
  * @name: of the deck to be made
  * @like: deck that gives what is not measured
@@ -64,6 +64,7 @@ int run_check(const struct tool *t);
 int run_plot(const struct tool *t);
 int run_metrics(const struct tool *t);
 int run_sample(const struct tool *t);
+int run_table(const struct tool *t);
 int run_fit(const struct tool *t);
 
 /* Reads the one deck that a command is about; 0 or the exit status. */
