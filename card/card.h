@@ -549,6 +549,8 @@ int card_deck_value(const struct card_deck *deck, const char *path, char *text, 
  * @max_pulses: pulses after which a cell is given up
  * @gmin: microsiemens
  * @gmax: microsiemens
+ * @target_low: lowest that cells are asked for, microsiemens
+ * @target_high: highest
  * @set_volt: first SET pulse
  * @reset_volt: first RESET pulse
  * @set_ns: length of a SET pulse
@@ -570,6 +572,8 @@ struct card_deck_info {
 	uint32_t max_pulses;
 	float gmin;
 	float gmax;
+	float target_low;
+	float target_high;
 	float set_volt;
 	float reset_volt;
 	float set_ns;

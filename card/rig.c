@@ -118,6 +118,7 @@ void card_deck_info(const struct card_deck *deck, struct card_deck_info *info)
 		.name = d->name, .title = d->title, .source = d->source, .technology = deck->technology,
 		.response = deck->response, .ageing = ageing[deck->tech->ageing], .leaks = d->drift.decay_s > 0.0f,
 		.levels = d->levels, .max_pulses = d->program.max_pulses, .gmin = d->gmin, .gmax = d->gmax,
+		.target_low = deck->tech->low, .target_high = deck->tech->high,
 		.set_volt = d->pulse.up.volt, .reset_volt = d->pulse.down.volt, .set_ns = d->pulse.up.width_ns,
 		.reset_ns = d->pulse.down.width_ns, .read_volt = d->iv.read_volt, .endurance = d->endurance.pulses,
 		.activation_ev = d->thermal.activation_ev, .drift_t0_s = d->drift.t0_s,

@@ -124,6 +124,8 @@ int nmc_deck_info(const struct nmc_deck *deck, struct nmc_deck_info *info)
 	full.max_pulses = card.max_pulses;
 	full.gmin_us = card.gmin;
 	full.gmax_us = card.gmax;
+	full.target_low_us = card.target_low;
+	full.target_high_us = card.target_high;
 	full.set_volt = card.set_volt;
 	full.reset_volt = card.reset_volt;
 	full.set_ns = card.set_ns;

@@ -159,6 +159,8 @@ int nmc_device_info(struct nmc_device *device, struct nmc_device_info *info);
  * @adc_bits_max: column converters
  * @gmin_us: lowest conductance, microsiemens
  * @gmax_us: highest conductance, microsiemens
+ * @target_low_us: lowest conductance that cells are asked for, microsiemens
+ * @target_high_us: highest
  */
 struct nmc_class_info {
 	uint32_t size;
@@ -180,6 +182,8 @@ struct nmc_class_info {
 	float gmin_us;
 	float gmax_us;
 	uint32_t what_if;
+	float target_low_us;
+	float target_high_us;
 };
 #define NMC_CLASS_INFO_INIT { .size = sizeof(struct nmc_class_info) }
 

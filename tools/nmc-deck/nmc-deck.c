@@ -31,7 +31,7 @@ static const char usage[] =
 	"      --json         list, keys, check, metrics, table: for programs\n"
 	"      --seed N       seed of the cells that are looked at (default 1)\n"
 	"      --cells N      cells a level (sample: 200; plot, metrics, table: 2048), at most 65536\n"
-	"      --targets N    sample, table: levels, evenly spaced from gmin to gmax (default 11)\n"
+	"      --targets N    sample, table: levels, evenly spaced over the deck's targets (default 11)\n"
 	"      --ages LIST    sample, table: times after the write, as 1s,1h,1d,30d,1y (default 1s,1min,1h,1d,2d)\n"
 	"      --name NAME    fit: name of the tile class\n"
 	"      --like DECK    fit: gives everything that is not measured, and whether cells relax or drift\n"

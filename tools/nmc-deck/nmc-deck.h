@@ -105,7 +105,7 @@ struct moments {
 
 struct moments moments_of(const float *g, size_t n, double target);
 
-/* Target @i of @n, evenly spaced from gmin to gmax. */
+/* Target @i of @n, evenly spaced from the lowest to the highest that cells are asked for. */
 float target_of(const struct nmc_deck_info *info, unsigned int i, unsigned int n);
 
 /**

@@ -168,6 +168,8 @@ static void put_json(const struct tool *t, const struct table *table)
 	json_object_object_add(o, "cells", json_object_new_int((int)(t->cells ? t->cells : CELLS)));
 	add(o, "gmin_us", (double)table->info.gmin_us);
 	add(o, "gmax_us", (double)table->info.gmax_us);
+	add(o, "low_us", (double)table->info.target_low_us);
+	add(o, "high_us", (double)table->info.target_high_us);
 	json_object_object_add(o, "levels", table->info.levels ? json_object_new_int((int)table->info.levels) : NULL);
 	add(o, "converged", table->converged);
 	add(broken, "stuck_low", share_of(table->deck, "defects.stuck_low"));

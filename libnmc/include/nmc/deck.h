@@ -106,6 +106,8 @@ int nmc_deck_value(const struct nmc_deck *deck, const char *path, char *text, si
  * @endurance: median lifetime in pulses, 0 for ever
  * @activation_ev: activation energy of drift and relaxation, electronvolt, 0 for none
  * @drift_t0_s: t0 of the power law, seconds
+ * @target_low_us: lowest conductance that cells are asked for, microsiemens
+ * @target_high_us: highest
  */
 struct nmc_deck_info {
 	uint32_t size;
@@ -128,6 +130,8 @@ struct nmc_deck_info {
 	float endurance;
 	float activation_ev;
 	float drift_t0_s;
+	float target_low_us;
+	float target_high_us;
 };
 #define NMC_DECK_INFO_INIT { .size = sizeof(struct nmc_deck_info) }
 
