@@ -556,6 +556,8 @@ int card_deck_value(const struct card_deck *deck, const char *path, char *text, 
  * @max_pulses: pulses after which a cell is given up
  * @gmin: microsiemens
  * @gmax: microsiemens
+ * @target_low: lowest that cells are asked for, microsiemens
+ * @target_high: highest
  * @set_volt: first SET pulse
  * @reset_volt: first RESET pulse
  * @set_ns: length of a SET pulse
@@ -577,6 +579,8 @@ struct card_deck_info {
 	uint32_t max_pulses;
 	float gmin;
 	float gmax;
+	float target_low;
+	float target_high;
 	float set_volt;
 	float reset_volt;
 	float set_ns;
@@ -600,12 +604,14 @@ void card_deck_info(const struct card_deck *deck, struct card_deck_info *info);
  * @seed: seed of all randomness
  * @tile: number of the tile that they are on: other tiles have other cells
  * @noisy: see them through noisy reads
+ * @sound: without the deck's defects
  */
 struct card_rig {
 	unsigned int cells;
 	uint64_t seed;
 	uint32_t tile;
 	bool noisy;
+	bool sound;
 };
 
 /**

@@ -118,6 +118,7 @@ void card_deck_info(const struct card_deck *deck, struct card_deck_info *info)
 		.name = d->name, .title = d->title, .source = d->source, .technology = deck->technology,
 		.response = deck->response, .ageing = ageing[deck->tech->ageing], .leaks = d->drift.decay_s > 0.0f,
 		.levels = d->levels, .max_pulses = d->program.max_pulses, .gmin = d->gmin, .gmax = d->gmax,
+		.target_low = deck->tech->low, .target_high = deck->tech->high,
 		.set_volt = d->pulse.up.volt, .reset_volt = d->pulse.down.volt, .set_ns = d->pulse.up.width_ns,
 		.reset_ns = d->pulse.down.width_ns, .read_volt = d->iv.read_volt, .endurance = d->endurance.pulses,
 		.activation_ev = d->thermal.activation_ev, .drift_t0_s = d->drift.t0_s,
@@ -216,19 +217,25 @@ int card_deck_program(const struct card_deck *deck, const struct card_rig *rig, 
 		      unsigned int ages, float *g, struct card_rig_report *report)
 {
 	struct tile_class *class;
-	struct tile *t;
+	struct cell_tech *tech;
+	struct tile *t = NULL;
 	int ret = -ENOMEM;
 
 	if (!rig_fits(rig) || !ages_fit(age_s, ages) || !(target >= 0.0f && target <= deck->tech->deck.gmax * 1.001f))
 		return -EINVAL;
 	class = malloc(sizeof(*class));
-	if (!class)
-		return -ENOMEM;
-	tile_class_init(class, deck->tech, (uint16_t)((rig->cells + COLS - 1) / COLS), COLS, false);
-	t = tile_create(class, rig->seed, rig->tile);
+	tech = malloc(sizeof(*tech));
+	if (class && tech) {
+		*tech = *deck->tech;
+		if (rig->sound)
+			tech->deck.defects = (struct deck_defects){ 0 };
+		tile_class_init(class, tech, (uint16_t)((rig->cells + COLS - 1) / COLS), COLS, false);
+		t = tile_create(class, rig->seed, rig->tile);
+	}
 	if (t)
-		ret = program(t, deck->tech, rig, target, age_s, ages, g, report);
+		ret = program(t, tech, rig, target, age_s, ages, g, report);
 	tile_destroy(t);
+	free(tech);
 	free(class);
 	return ret;
 }

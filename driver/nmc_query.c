@@ -138,6 +138,8 @@ static int nmc_query_class(struct nmc_device *nmc, struct nmc_file *file, u32 in
 	out->adc_bits_max = in.adc_bits_max;
 	out->gmin_ns = le32_to_cpu(in.gmin_ns);
 	out->gmax_ns = le32_to_cpu(in.gmax_ns);
+	out->target_low_ns = le32_to_cpu(in.target_low_ns);
+	out->target_high_ns = le32_to_cpu(in.target_high_ns);
 	out->deck = le64_to_cpu(in.deck);
 	return 0;
 }

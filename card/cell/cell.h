@@ -194,6 +194,8 @@ struct cell_kernels {
  * @flags: NMC_CLASS_*
  * @exact: a cell holds its target exactly, at once and for ever
  * @ageing: enum cell_ageing
+ * @low: lowest conductance that cells are asked for, microsiemens
+ * @high: highest
  * @lsb: conductance LSB, microsiemens
  * @per_lsb: LSB a microsiemens
  * @kernels: build for this machine
@@ -205,6 +207,8 @@ struct cell_tech {
 	uint32_t flags;
 	bool exact;
 	enum cell_ageing ageing;
+	float low;
+	float high;
 	float lsb;
 	float per_lsb;
 	const struct cell_kernels *kernels;
@@ -248,7 +252,7 @@ void cell_age_at(const struct cell_tech *tech, int grid, struct cell_age *age);
 /* Noise of a read at age @grid, and the decade of age that its slow part is frozen for. */
 struct cell_read cell_read_at(const struct cell_tech *tech, int grid, uint32_t *decade);
 
-/* Nearest code that a cell of the technology can be asked for: within gmin..gmax and on a level. */
+/* Nearest code that a cell of the technology can be asked for: within the deck's targets and on a level. */
 int16_t cell_target(const struct cell_tech *tech, int16_t code);
 
 #endif

@@ -342,6 +342,8 @@ struct deck_cost {
  * @technology: enum nmc_technology
  * @gmin: lowest conductance that can be programmed
  * @gmax: highest
+ * @target_low: lowest that cells are asked for; 0: @gmin
+ * @target_high: highest; 0: @gmax
  * @levels: stable levels of conductance, evenly spaced; 0 = analog
  * @erased_mean: mean conductance after an erase
  * @erased_sigma: its spread, cut at two sigma
@@ -367,6 +369,8 @@ struct deck {
 	uint32_t technology;
 	float gmin;
 	float gmax;
+	float target_low;
+	float target_high;
 	uint32_t levels;
 	float erased_mean;
 	float erased_sigma;

@@ -97,6 +97,22 @@ static int check_conductances(struct reader *r)
 	return 0;
 }
 
+/* Targets are a part of the range, and of a range without steps. */
+static int check_targets(struct reader *r)
+{
+	const struct deck *d = r->deck;
+	float low = d->target_low > 0.0f ? d->target_low : d->gmin, high = d->target_high > 0.0f ? d->target_high : d->gmax;
+	const char *path = d->target_low > 0.0f ? "target.low" : "target.high";
+
+	if (low == d->gmin && high == d->gmax)
+		return 0;
+	if (d->levels)
+		return BAD(r, path, "a deck with levels is asked for all of them, from gmin to gmax");
+	if (!(low >= d->gmin && low < high && high <= d->gmax))
+		return BAD(r, path, "%g to %g uS is not within %g to %g uS, gmin to gmax", low, high, d->gmin, d->gmax);
+	return 0;
+}
+
 static int check_pulses(struct reader *r)
 {
 	const struct deck *d = r->deck;
@@ -186,6 +202,7 @@ int deck_check(struct reader *r)
 	d->drift.given = d->drift.nu_mean.given || d->drift.shift.given || d->drift.decay_s > 0.0f;
 	d->read.pink_relative = line_of(r, "read.pink_relative");
 	ret = ret ? ret : check_conductances(r);
+	ret = ret ? ret : check_targets(r);
 	ret = ret ? ret : check_pulses(r);
 	ret = ret ? ret : check_times(r);
 	ret = ret ? ret : check_rest(r);

@@ -114,6 +114,8 @@ const struct key deck_keys[] = {
 	WORD("technology", technology, technologies, "kind of cell"),
 	NUMBER("gmin", gmin, deck_siemens, 0, 1e6, 0, 0, 0, "lowest conductance that can be programmed"),
 	MUST("gmax", gmax, deck_siemens, 1e-3, 1e6, "highest conductance that can be programmed"),
+	NUMBER("target.low", target_low, deck_siemens, 0, 1e6, 0, 0, 0, "lowest conductance that cells are asked for; 0: gmin"),
+	NUMBER("target.high", target_high, deck_siemens, 0, 1e6, 0, 0, 0, "highest conductance that cells are asked for; 0: gmax"),
 	COUNT("levels", levels, 0, 65536, 0, false, 0, "stable levels, evenly spaced from gmin to gmax; 0: analog"),
 	NUMBER("erased.mean", erased_mean, deck_siemens, 0, 1e6, 0, 0, 0, "mean conductance after an erase"),
 	NUMBER("erased.sigma", erased_sigma, deck_siemens, 0, 1e6, 0, 0, 0, "its spread, cut at two sigma"),

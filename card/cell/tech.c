@@ -142,6 +142,8 @@ struct cell_tech *cell_tech_make(const struct deck *deck, bool plain_c)
 		tech->flags |= NMC_CLASS_NONVOLATILE;
 	tech->exact = deck->pulse.model == DECK_EXACT;
 	tech->ageing = ageing_of(deck);
+	tech->low = deck->target_low > 0.0f ? deck->target_low : deck->gmin;
+	tech->high = deck->target_high > 0.0f ? deck->target_high : deck->gmax;
 	tech->lsb = deck->gmax * CELL_LSB;
 	tech->per_lsb = 1.0f / tech->lsb;
 	tech->kernels = best_kernels(plain_c);
@@ -277,7 +279,7 @@ int16_t cell_target(const struct cell_tech *tech, int16_t code)
 	const struct deck *d = &tech->deck;
 	float g = (float)code * tech->lsb, step;
 
-	g = g < d->gmin ? d->gmin : g > d->gmax ? d->gmax : g;
+	g = g < tech->low ? tech->low : g > tech->high ? tech->high : g;
 	if (d->levels > 1) {
 		step = (d->gmax - d->gmin) / (float)(d->levels - 1);
 		g = d->gmin + round_half_evenf((g - d->gmin) / step) * step;

@@ -56,8 +56,11 @@ static uint32_t fingerprint(const struct cell_tech *tech)
 	const struct deck *d = &tech->deck;
 	const float numbers[] = { d->gmin, d->gmax, (float)d->levels, d->erased_mean, d->erased_sigma };
 	const struct cell_tables *t = tech->tables;
+	const float targets[] = { d->target_low, d->target_high };
 	uint32_t crc = state_crc(0, numbers, sizeof(numbers));
 
+	if (d->target_low > 0.0f || d->target_high > 0.0f)
+		crc = state_crc(crc, targets, sizeof(targets));
 	if (!t)
 		return crc;
 	crc = state_crc(crc, t->spread, d->spreads * sizeof(t->spread[0]));

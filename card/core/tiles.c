@@ -36,6 +36,8 @@ int tiles_describe(struct card *card, struct card_class *class, const char *name
 	}
 	d->gmin_ns = (uint32_t)(tech->deck.gmin * 1000.0f);
 	d->gmax_ns = (uint32_t)(tech->deck.gmax * 1000.0f);
+	d->target_low_ns = (uint32_t)(tech->low * 1000.0f);
+	d->target_high_ns = (uint32_t)(tech->high * 1000.0f);
 	d->deck = deck_digest(&tech->deck);
 	return 0;
 }

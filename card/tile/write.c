@@ -35,7 +35,7 @@ static void take_row(struct tile *t, const struct tile_region *region, const voi
 		memcpy(to, target_row(targets, pitch, row), region->cols * sizeof(*to));
 	else
 		memset(to, 0, region->cols * sizeof(*to));
-	if (tech->deck.gmin <= 0.0f && tech->deck.levels < 2)
+	if (tech->low <= 0.0f && tech->high >= tech->deck.gmax && tech->deck.levels < 2)
 		return;
 	for (i = 0; i < region->cols; i++)
 		to[i] = cell_target(tech, to[i]);

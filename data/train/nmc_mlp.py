@@ -1,27 +1,75 @@
 # SPDX-License-Identifier: MIT
-"""What the training and the noise check share: IDX files, ONNX weights, and the array's errors.
+"""What the training and the noise check share: IDX files, ONNX weights, and the cells of a deck.
 
-Only numpy is needed. The ONNX reader knows just enough protobuf to find the float initialisers
-of a chain of Gemm nodes; the runtime's importer is the real one.
+Only numpy is needed, and nmc-deck for the cells. The ONNX reader knows just enough protobuf to
+find the float initialisers of a chain of Gemm nodes; the runtime's importer is the real one.
 """
 import gzip
+import json
 import os
+import shutil
 import struct
+import subprocess
 
 import numpy as np
 
-GMAX_US = 40.0
-# Wan 2022: standard deviation (uS) of a cell one second after write-verify, r = g / gmax.
-WAN_1S = (0.348, 16.030, -43.853, 45.393, -16.815)
-
 LAYERS = (784, 256, 128, 10)
 ONNX_FLOAT = 1
+GRID = 257
 
 
-def sigma_wan(r):
-    """Standard deviation in uS of a cell programmed to r * gmax; works on arrays and tensors."""
-    c0, c1, c2, c3, c4 = WAN_1S
-    return c0 + r * (c1 + r * (c2 + r * (c3 + r * c4)))
+def deck_table(deck, age, seed=1):
+    """What nmc-deck says of a deck at one age; the tool of this tree if it is built here."""
+    build = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "..", "build", "user")
+    tool, env = os.path.join(build, "tools", "nmc-deck", "nmc-deck"), dict(os.environ)
+    if os.access(tool, os.X_OK):
+        env["LD_LIBRARY_PATH"] = os.path.join(build, "libnmc")
+    else:
+        tool = shutil.which("nmc-deck")
+    if not tool:
+        raise OSError("nmc-deck is neither built here (make user) nor installed")
+    command = [tool, "table", "--json", "--ages", age, "--targets", "65", "--seed", str(seed), deck]
+    done = subprocess.run(command, env=env, capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(done.stderr.strip())
+    return json.loads(done.stdout)
+
+
+class Cells:
+    """Cells of a deck at one age. Conductances count from the lowest target on, their range is 1.
+
+    The mean decay is divided out of everything, as a run does that compensates for it. What the
+    noise of a read adds is in the spread.
+    """
+
+    def __init__(self, table):
+        at = table["ages"][0]
+        low, span = table["low_us"], table["high_us"] - table["low_us"]
+        unit = span * at["decay"]
+        target = np.array([c["target_us"] - low for c in at["targets"]]) / span
+        mean = np.array([c["mean_us"] - low for c in at["targets"]]) / unit
+        spread = np.array([np.hypot(c["spread_us"], c["read_noise_us"]) for c in at["targets"]]) / unit
+        grid = np.linspace(0, 1, GRID)
+        self.bias = np.interp(grid, target, mean - target).astype(np.float32)
+        self.spread = np.interp(grid, target, spread).astype(np.float32)
+        self.steps = table["levels"] - 1 if table["levels"] else 0
+        self.zero = np.float32(-low / unit)
+        broken = table["broken"]
+        self.broken = [(broken["stuck_low"], (table["gmin_us"] - low) / unit),
+                       (broken["stuck_high"], (table["gmax_us"] - low) / unit), (broken["dead"], self.zero)]
+
+    def hold(self, target, normal, uniform):
+        """What cells hold that are asked for `target`, 0 to 1, by one normal and one uniform deviate each."""
+        if self.steps:
+            target = np.rint(target * self.steps) / self.steps
+        at = np.rint(target * (GRID - 1)).astype(np.int32)
+        held = np.maximum(self.zero, target + self.bias[at] + self.spread[at] * normal)
+        begin = 0
+        for share, value in self.broken:
+            if share:
+                held[(uniform >= begin) & (uniform < begin + share)] = value
+            begin += share
+        return held
 
 
 def read_idx(path):

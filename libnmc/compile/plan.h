@@ -145,12 +145,23 @@ int plan_compile(struct nmc_device *device, const struct nmc_network *network, c
 /* Frees what plan_compile() made. */
 void plan_free(struct nmc_plan *p);
 
-/* Conductance code of the lowest conductance that cells can be programmed to. */
-static inline int conductance_min(const struct nmc_plan *p)
+/* Conductance code of @us. */
+static inline int conductance_code(const struct nmc_plan *p, float us)
 {
-	double code = p->class.converters ? (double)p->class.gmin_us / (double)p->class.gmax_us * NMC_CONDUCTANCE_MAX : 0.0;
+	double code = p->class.converters ? (double)us / (double)p->class.gmax_us * NMC_CONDUCTANCE_MAX : 0.0;
 
 	return (int)(code + 0.5);
+}
+
+/* Codes of the lowest and the highest conductance that cells are asked for. */
+static inline int conductance_min(const struct nmc_plan *p)
+{
+	return conductance_code(p, p->class.target_low_us);
+}
+
+static inline int conductance_max(const struct nmc_plan *p)
+{
+	return conductance_code(p, p->class.target_high_us);
 }
 
 /* Physical columns of a block. */
@@ -167,13 +178,13 @@ static inline size_t block_cells(const struct nmc_plan *p, const struct block *b
 /* Largest |d|. */
 static inline double weight_full(const struct nmc_plan *p)
 {
-	return p->class.converters ? NMC_CONDUCTANCE_MAX - conductance_min(p) : WEIGHT_MAX;
+	return p->class.converters ? conductance_max(p) - conductance_min(p) : WEIGHT_MAX;
 }
 
 /* Half of the range: the reference of an offset pair lies there, and weights to both sides. */
 static inline int offset_half(const struct nmc_plan *p)
 {
-	return (NMC_CONDUCTANCE_MAX - conductance_min(p)) / 2;
+	return (conductance_max(p) - conductance_min(p)) / 2;
 }
 
 /* d of the pairs that stand for output @j in part @part of a layer, one an input. */

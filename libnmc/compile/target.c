@@ -25,9 +25,9 @@ int plan_pair(const struct nmc_plan *p, int d, const int16_t *stuck, int16_t *ta
 	if (stuck[1] >= 0)
 		minus = stuck[1];
 	if (stuck[0] >= 0 && stuck[1] < 0)
-		minus = within(plus - d, low, NMC_CONDUCTANCE_MAX);
+		minus = within(plus - d, low, conductance_max(p));
 	if (stuck[1] >= 0 && stuck[0] < 0)
-		plus = within(minus + d, low, NMC_CONDUCTANCE_MAX);
+		plus = within(minus + d, low, conductance_max(p));
 	target[0] = (int16_t)within(plus, 0, NMC_CONDUCTANCE_MAX);
 	target[1] = (int16_t)within(minus, 0, NMC_CONDUCTANCE_MAX);
 	return plus - minus - d;

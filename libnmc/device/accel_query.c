@@ -85,6 +85,8 @@ int accel_classes(struct device *d, unsigned int index, struct nmc_class_info *i
 	info->adc_bits_max = c.adc_bits_max;
 	info->gmin_us = (float)c.gmin_ns * 1e-3f;
 	info->gmax_us = (float)c.gmax_ns * 1e-3f;
+	info->target_low_us = c.target_high_ns ? (float)c.target_low_ns * 1e-3f : info->gmin_us;
+	info->target_high_us = c.target_high_ns ? (float)c.target_high_ns * 1e-3f : info->gmax_us;
 	info->deck = c.deck;
 	return 0;
 }

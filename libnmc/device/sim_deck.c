@@ -124,6 +124,8 @@ int nmc_deck_info(const struct nmc_deck *deck, struct nmc_deck_info *info)
 	full.max_pulses = card.max_pulses;
 	full.gmin_us = card.gmin;
 	full.gmax_us = card.gmax;
+	full.target_low_us = card.target_low;
+	full.target_high_us = card.target_high;
 	full.set_volt = card.set_volt;
 	full.reset_volt = card.reset_volt;
 	full.set_ns = card.set_ns;
@@ -144,7 +146,8 @@ static int take_rig(struct card_rig *to, const struct nmc_deck_rig *from)
 		return ret;
 	if (!rig.cells || rig.cells > CARD_RIG_CELLS)
 		return fail(-EINVAL, "%u cells; a rig has 1 to %d", rig.cells, CARD_RIG_CELLS);
-	*to = (struct card_rig){ .cells = rig.cells, .seed = rig.seed, .tile = rig.tile, .noisy = rig.noisy };
+	*to = (struct card_rig){ .cells = rig.cells, .seed = rig.seed, .tile = rig.tile, .noisy = rig.noisy,
+				  .sound = rig.sound };
 	return 0;
 }
 

@@ -166,6 +166,8 @@ int nmc_device_info(struct nmc_device *device, struct nmc_device_info *info);
  * @adc_bits_max: column converters
  * @gmin_us: lowest conductance, microsiemens
  * @gmax_us: highest conductance, microsiemens
+ * @target_low_us: lowest conductance that cells are asked for, microsiemens
+ * @target_high_us: highest
  * @reserved: zero
  * @deck: digest of the deck that the class is made of, 0 if the card does not say
  */
@@ -189,6 +191,8 @@ struct nmc_class_info {
 	float gmin_us;
 	float gmax_us;
 	uint32_t what_if;
+	float target_low_us;
+	float target_high_us;
 	uint32_t reserved;
 	uint64_t deck;
 };

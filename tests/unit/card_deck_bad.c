@@ -165,6 +165,10 @@ static const struct bad curves[] = {
 static const struct bad contradictions[] = {
 	{ EXACT "gmin: 40 uS\n", "t.yaml:8: gmin: 40 uS is not below gmax, 40 uS" },
 	{ EXACT "levels: 1\n", "t.yaml:8: levels: one level holds nothing; 2 or more, or 0 for analog" },
+	{ EXACT "target: { high: 41 uS }\n", "t.yaml:8: target.high: 0 to 41 uS is not within 0 to 40 uS, gmin to gmax" },
+	{ EXACT "target: { low: 9 uS, high: 9 uS }\n", "t.yaml:8: target.low: 9 to 9 uS is not within 0 to 40 uS, gmin to gmax" },
+	{ EXACT "target: { low: 1 uS }\nlevels: 4\n",
+	  "t.yaml:8: target.low: a deck with levels is asked for all of them, from gmin to gmax" },
 	{ EXACT "erased: { mean: 51 uS }\n", "t.yaml:8: erased.mean: 51 uS is above 1.25 gmax, 50 uS" },
 	{ EXACT "drift: { decay: 1 s, decay_to: 51 uS }\n", "t.yaml:8: drift.decay_to: 51 uS is above 1.25 gmax, 50 uS" },
 	{ EXACT "drift: { decay_to: 5 uS }\n", "t.yaml:8: drift.decay_to: nothing leaks without drift.decay" },

@@ -10,7 +10,7 @@ _nmc()
 	case ${1##*/} in
 	nmc-bench) operands='mvm submit program' ;;
 	nmc-card | nmc-cardctl) operands=$("${1%ctl}ctl" --help 2> /dev/null | sed -n '/^Commands:/,/^$/s/^  \([a-z-]*\) .*/\1/p') ;;
-	nmc-deck) operands='list show keys check plot metrics sample fit' ;;
+	nmc-deck) operands='list show keys check plot metrics sample table fit' ;;
 	nmc-smi) operands='drift retention wear health events' ;;
 	esac
 	# Lines of "--option VALUE" or "--option"

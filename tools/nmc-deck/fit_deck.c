@@ -85,7 +85,7 @@ static bool left_out(const struct fit *fit, const char *path)
 {
 	if (!strcmp(path, "program.residual"))
 		return !fit->residual_known;
-	return !strcmp(path, "program.band_relative") && fit->band > 0;
+	return !strncmp(path, "target.", 7) || (!strcmp(path, "program.band_relative") && fit->band > 0);
 }
 
 static bool measured_alone(const struct fit *fit, const char *path)

@@ -32,7 +32,9 @@ struct moments moments_of(const float *g, size_t n, double target)
 
 float target_of(const struct nmc_deck_info *info, unsigned int i, unsigned int n)
 {
-	return n < 2 ? info->gmax_us : info->gmin_us + (info->gmax_us - info->gmin_us) * (float)i / (float)(n - 1);
+	float low = info->target_low_us, high = info->target_high_us;
+
+	return n < 2 ? high : low + (high - low) * (float)i / (float)(n - 1);
 }
 
 /* Mean conductances of the staircase that doubles its pulses: at the start, after 1, 2, 4, ... pulses. */

@@ -9,14 +9,14 @@
 #include <string.h>
 #include "nmc-deck/nmc-deck.h"
 
-#define LEVELS	9	/* targets from gmin to gmax */
+#define LEVELS	9	/* targets from the lowest to the highest */
 #define CELLS	2048
 #define DEVICES	1024
 #define FEW	4	/* steps at half range, from which spreads are told */
 
 /**
  * struct metrics - figures of a deck; NAN where there is none
- * @on_off: mean conductance at gmax over that at gmin
+ * @on_off: mean conductance at the highest target over that at the lowest
  * @levels: that can be told apart one second after programming
  * @converged: share of cells
  * @pulses: pulses a cell
@@ -32,7 +32,7 @@
  * @program_pj: energy of programming a cell
  * @read_noise: of a read at gmax, of gmax
  * @rms: RMS deviation from the target, of gmax, after a second, a day, a year
- * @kept: mean conductance at gmax after a day and a year, of that after a second
+ * @kept: mean conductance at the highest target after a day and a year, of that after a second
  */
 struct metrics {
 	double on_off;
@@ -59,10 +59,10 @@ static int broken(void)
 	return tool_fail(EXIT_FAILURE, "%s", nmc_last_error());
 }
 
-/* Levels of which +-2 sigma do not overlap: one, and one more for each 4 sigma between gmin and gmax. */
+/* Levels of which +-2 sigma do not overlap: one, and one more for each 4 sigma between the ends. */
 static double levels_between(const struct nmc_deck_info *info, const double *sd, unsigned int n)
 {
-	double step = (double)(info->gmax_us - info->gmin_us) / (n - 1), sum = 1;
+	double step = (double)(info->target_high_us - info->target_low_us) / (n - 1), sum = 1;
 	unsigned int i;
 
 	for (i = 0; i + 1 < n; i++) {

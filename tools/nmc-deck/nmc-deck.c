@@ -23,15 +23,16 @@ static const char usage[] =
 	"  plot DECK         levels, pulses, retention and current as a picture (SVG, needs gnuplot)\n"
 	"  metrics DECK      figures that compare technologies\n"
 	"  sample DECK       what a measurement of such cells would give, as CSV\n"
+	"  table DECK        what cells are off by at each target and age, for programs that train or simulate\n"
 	"  fit CSV...        a deck made of measurements; needs --name and --like\n"
 	"\n"
 	"  -o, --output FILE  where plot, sample and fit write; - or none for standard output\n"
 	"      --force        replace that file\n"
-	"      --json         list, keys, check, metrics: for programs\n"
+	"      --json         list, keys, check, metrics, table: for programs\n"
 	"      --seed N       seed of the cells that are looked at (default 1)\n"
-	"      --cells N      cells a level (sample: 200; plot, metrics: 2048), at most 65536\n"
-	"      --targets N    sample: levels, evenly spaced from gmin to gmax (default 11)\n"
-	"      --ages LIST    sample: times after the write, as 1s,1h,1d,30d,1y (default 1s,1min,1h,1d,2d)\n"
+	"      --cells N      cells a level (sample: 200; plot, metrics, table: 2048), at most 65536\n"
+	"      --targets N    sample, table: levels, evenly spaced over the deck's targets (default 11)\n"
+	"      --ages LIST    sample, table: times after the write, as 1s,1h,1d,30d,1y (default 1s,1min,1h,1d,2d)\n"
 	"      --name NAME    fit: name of the tile class\n"
 	"      --like DECK    fit: gives everything that is not measured, and whether cells relax or drift\n"
 	"      --title TEXT   fit: one line for people\n"
@@ -217,6 +218,7 @@ static const struct command {
 	{ "plot", "DECK", false, run_plot },
 	{ "metrics", "DECK", false, run_metrics },
 	{ "sample", "DECK", false, run_sample },
+	{ "table", "DECK", false, run_table },
 	{ "fit", "CSV", true, run_fit },
 };
 

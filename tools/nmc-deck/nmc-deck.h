@@ -24,8 +24,8 @@ enum { EXIT_USAGE = 2, EXIT_INPUT = 3 };
  * @json: for programs
  * @seed: of the rig
  * @cells: cells a level, 0 for the command's own
- * @targets: levels of a sample
- * @ages: ages of a sample, seconds
+ * @targets: levels of a sample or table
+ * @ages: their ages, seconds
  * @age_count: how many
  * @name: of the deck to be made
  * @like: deck that gives what is not measured
@@ -64,6 +64,7 @@ int run_check(const struct tool *t);
 int run_plot(const struct tool *t);
 int run_metrics(const struct tool *t);
 int run_sample(const struct tool *t);
+int run_table(const struct tool *t);
 int run_fit(const struct tool *t);
 
 /* Reads the one deck that a command is about; 0 or the exit status. */
@@ -104,7 +105,7 @@ struct moments {
 
 struct moments moments_of(const float *g, size_t n, double target);
 
-/* Target @i of @n, evenly spaced from gmin to gmax. */
+/* Target @i of @n, evenly spaced from the lowest to the highest that cells are asked for. */
 float target_of(const struct nmc_deck_info *info, unsigned int i, unsigned int n);
 
 /**

@@ -141,6 +141,8 @@ struct drm_nmc_device {
  * @adc_bits_max: most column converter bits
  * @gmin_ns: lowest conductance, nanosiemens
  * @gmax_ns: highest conductance, nanosiemens
+ * @target_low_ns: lowest conductance that cells are asked for, nanosiemens
+ * @target_high_ns: highest conductance that cells are asked for, nanosiemens; 0 = @gmin_ns to @gmax_ns
  * @deck: digest of the deck that the class is made of, 0 = none
  */
 struct drm_nmc_class {
@@ -159,6 +161,8 @@ struct drm_nmc_class {
 	__u32 adc_bits_max;
 	__u32 gmin_ns;
 	__u32 gmax_ns;
+	__u32 target_low_ns;
+	__u32 target_high_ns;
 	__u64 deck;
 };
 

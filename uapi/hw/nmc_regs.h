@@ -441,6 +441,8 @@ enum nmc_technology {
  * @reserved0: zero
  * @gmin_ns: lowest conductance, nanosiemens, 0 for integer weights
  * @gmax_ns: highest conductance, nanosiemens
+ * @target_low_ns: lowest conductance that cells are asked for, nanosiemens
+ * @target_high_ns: highest conductance that cells are asked for, nanosiemens; 0 = @gmin_ns to @gmax_ns
  * @deck: digest of the deck that the class is made of, which a host that has the deck knows it by; 0 = none
  * @reserved: zero
  */
@@ -461,8 +463,10 @@ struct nmc_tile_class {
 	__u8 reserved0[7];
 	__le32 gmin_ns;
 	__le32 gmax_ns;
+	__le32 target_low_ns;
+	__le32 target_high_ns;
 	__le64 deck;
-	__le64 reserved[5];
+	__le64 reserved[4];
 };
 
 /**

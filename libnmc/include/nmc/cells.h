@@ -102,7 +102,7 @@ struct nmc_refresh_report {
 /**
  * nmc_plan_refresh() - programs cells anew that have left their band
  * @plan: a programmed plan on a class with converters
- * @band: how far a cell may be from its target, share of the range gmax - gmin, above 0 and at most 1; 0.1 is a start
+ * @band: how far a cell may be from its target, share of the range of targets, above 0 and at most 1; 0.1 is a start
  * @report: NULL or filled in
  *
  * Reads every cell four times and programs those whose mean is out of band, in runs of neighbours, so that the others keep

@@ -106,6 +106,8 @@ int nmc_deck_value(const struct nmc_deck *deck, const char *path, char *text, si
  * @endurance: median lifetime in pulses, 0 for ever
  * @activation_ev: activation energy of drift and relaxation, electronvolt, 0 for none
  * @drift_t0_s: t0 of the power law, seconds
+ * @target_low_us: lowest conductance that cells are asked for, microsiemens
+ * @target_high_us: highest
  */
 struct nmc_deck_info {
 	uint32_t size;
@@ -128,6 +130,8 @@ struct nmc_deck_info {
 	float endurance;
 	float activation_ev;
 	float drift_t0_s;
+	float target_low_us;
+	float target_high_us;
 };
 #define NMC_DECK_INFO_INIT { .size = sizeof(struct nmc_deck_info) }
 
@@ -147,6 +151,8 @@ int nmc_deck_info(const struct nmc_deck *deck, struct nmc_deck_info *info);
  * @seed: seed of all randomness: same seed, same bits
  * @tile: number of the tile that they are on; other tiles have other cells
  * @noisy: see them through noisy reads instead of as they are
+ * @sound: none is broken, whatever shares of them the deck states
+ * @reserved: zero
  */
 struct nmc_deck_rig {
 	uint32_t size;
@@ -154,6 +160,8 @@ struct nmc_deck_rig {
 	uint64_t seed;
 	uint32_t tile;
 	uint32_t noisy;
+	uint32_t sound;
+	uint32_t reserved;
 };
 #define NMC_DECK_RIG_INIT { .size = sizeof(struct nmc_deck_rig), .cells = 1024 }
 
@@ -221,7 +229,7 @@ struct nmc_deck_staircase {
 /**
  * nmc_deck_pulses() - SET pulses, then RESET pulses, on new cells
  * @deck: deck
- * @rig: cells; @noisy is not looked at
+ * @rig: cells; @noisy and @sound are not looked at
  * @staircase: which pulses
  * @g_us: out: (1 + 2 @points) x @rig->cells conductances: at the start, after each point of SET, after each of RESET
  *
