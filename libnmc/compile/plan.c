@@ -44,6 +44,7 @@ void plan_free(struct nmc_plan *p)
 		stage_free(&p->stage[i]);
 	free(p->block);
 	free(p->stage);
+	free(p->spare);
 	nmc_network_destroy(p->network);
 	free(p);
 }
@@ -139,6 +140,7 @@ int plan_compile(struct nmc_device *device, const struct nmc_network *network, c
 	if (!p)
 		return fail_memory();
 	p->device = device;
+	p->spares = o.spares;
 	p->network = network_copy(network);
 	ret = p->network ? compile(p, &o) : -ENOMEM;
 	if (ret) {
@@ -197,6 +199,8 @@ char *nmc_plan_text(const struct nmc_plan *plan)
 	fprintf(f, "%u layers on %u tiles of class %s (%u x %u cells), batch %u, %u bytes of SRAM\n",
 		plan->network->layers, plan->tiles, plan->class.name, plan->class.rows, plan->class.cols, plan->batch,
 		plan->sram);
+	if (plan->spares)
+		fprintf(f, "%u spare tiles, %u of them in use\n", plan->spares, plan->spares - plan->spares_left);
 	for (i = 0; i < plan->network->layers; i++) {
 		const struct layer *l = &plan->network->layer[i];
 		const struct stage *s = &plan->stage[i];
@@ -252,6 +256,7 @@ char *nmc_plan_json(const struct nmc_plan *plan)
 	json_object_object_add(o, "scheme", json_object_new_string(nmc_scheme_name(plan->scheme)));
 	json_object_object_add(o, "parts", json_object_new_int((int)plan->parts));
 	json_object_object_add(o, "tiles", json_object_new_int((int)plan->tiles));
+	json_object_object_add(o, "spares", json_object_new_int((int)plan->spares));
 	json_object_object_add(o, "rows", json_object_new_int((int)plan->class.rows));
 	json_object_object_add(o, "cols", json_object_new_int((int)plan->class.cols));
 	json_object_object_add(o, "adc_bits", json_object_new_int((int)plan->adc_bits));

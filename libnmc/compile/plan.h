@@ -115,6 +115,9 @@ struct nmc_plan {
 	bool shared;		/* parts carry equal shares */
 	unsigned int adc_bits;
 	unsigned int tiles;
+	unsigned int spares;	/* tiles kept in reserve */
+	unsigned int *spare;	/* virtual tiles of those that are left */
+	unsigned int spares_left;
 	struct stage *stage;
 	struct block *block;
 	unsigned int blocks;

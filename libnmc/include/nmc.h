@@ -397,7 +397,7 @@ const char *nmc_scheme_name(unsigned int scheme);
  * @parts: slices (0 for 4) or devices (0 for 2) of a weight, at most 8; else 0
  * @slice_bits: bits of a slice, 0 for 2, at most 8 and 15 with all slices
  * @significance: of a device over the next, 1 to 16, 0 for 1: equal shares
- * @reserved: zero
+ * @spares: tiles kept in reserve, that nmc_plan_repair() may move parts of the network to
  */
 struct nmc_plan_options {
 	uint32_t size;
@@ -410,7 +410,7 @@ struct nmc_plan_options {
 	uint32_t parts;
 	uint32_t slice_bits;
 	float significance;
-	uint32_t reserved;
+	uint32_t spares;
 };
 #define NMC_PLAN_OPTIONS_INIT { .size = sizeof(struct nmc_plan_options) }
 
@@ -432,7 +432,7 @@ void nmc_plan_destroy(struct nmc_plan *plan);
  * struct nmc_plan_info - size of a plan
  * @size: sizeof(struct nmc_plan_info)
  * @layers: layers
- * @tiles: tiles
+ * @tiles: tiles that hold the network, spares in reserve apart
  * @inputs: floats a vector in
  * @outputs: floats a vector out
  * @batch: vectors in one job step

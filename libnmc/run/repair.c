@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Life with broken cells: they are learnt by reading what was programmed, then the sound cell of a pair makes up for the
- * broken one, and outputs whose weights fit better the other way round exchange the columns of their pairs.
+ * broken one, and outputs whose weights fit better the other way round exchange the columns of their pairs. Blocks to which
+ * that leaves too much of an error move to spare tiles.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@
 #define BROKEN		0.2f	/* of the range: a cell that is farther from its target may be broken */
 #define SAME		0.05f	/* of the range: and is, if another programming has moved it no farther */
 #define MADE_UP		0.02	/* of the range: what may be left of a weight that has been made up for */
-#define WORTH		0.95	/* an exchange must bring the error below this share of what it was */
+#define WORTH		0.95	/* an exchange or a move must bring the error below this share of what it was */
+#define TOO_MUCH	0.5	/* of a block's squared error: what broken cells may leave before spares are tried */
 
 /**
  * struct repair - one call of nmc_plan_repair()
@@ -26,6 +28,7 @@
  * @before: the same before the last programming
  * @power: mean square of the codes of the inputs of a block
  * @error: squares of what weights are off, before and after, and of how many
+ * @left: squares of what the weights of each block are off
  */
 struct repair {
 	struct nmc_repair_report r;
@@ -36,6 +39,7 @@ struct repair {
 	double *power;
 	double error[2];
 	uint64_t weights;
+	double *left;
 };
 
 /* Inputs that carry more signal weigh more; none weighs nothing. */
@@ -163,6 +167,22 @@ static void count_block(const struct nmc_plan *p, const struct block *b, struct 
 		}
 }
 
+/* Squares of what broken cells leave of the weights of a block. */
+static double broken_error(const struct nmc_plan *p, const struct block *b)
+{
+	unsigned int r, c;
+	double sum = 0.0;
+	int16_t unused[2];
+
+	for (r = 0; b->stuck && r < b->rows; r++)
+		for (c = 0; c < b->cols; c++) {
+			int left = plan_pair(p, plan_difference(b, r, c), b->stuck + ((size_t)r * b->cols + c) * 2, unused);
+
+			sum += (double)left * left;
+		}
+	return sum;
+}
+
 static int know_nothing(const struct nmc_plan *p, struct block *b)
 {
 	size_t n = block_cells(p, b), i;
@@ -189,7 +209,8 @@ static int program_and_read(struct nmc_plan *p, struct block *b, struct repair *
 	return ret ? ret : cells_read(p, b, w->cells);
 }
 
-static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
+/* Makes the best of the tile that a block is on. @error: squares of what its weights are off, before and after. */
+static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w, double *error)
 {
 	unsigned int pass = 0;
 	int ret = cells_read(p, b, w->cells);
@@ -198,7 +219,7 @@ static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
 		ret = know_nothing(p, b);
 	if (ret)
 		return ret;
-	w->error[0] += weight_error(b, w->cells);
+	error[0] = weight_error(b, w->cells);
 	input_power(p, b, w->power);
 	if (any_astray(p, b, w->cells))
 		do {
@@ -206,29 +227,154 @@ static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
 			pass++;
 		} while (!ret && pass < PASSES && learn(p, b, w->cells, w->before) && retarget(p, b, w->power));
 	w->r.passes = pass > w->r.passes ? pass : w->r.passes;
-	w->error[1] += weight_error(b, w->cells);
-	w->weights += (uint64_t)b->rows * b->cols;
-	w->r.cells += block_cells(p, b);
-	count_block(p, b, &w->r);
+	error[1] = weight_error(b, w->cells);
+	return ret;
+}
+
+static void *copy(const void *from, size_t bytes)
+{
+	void *to = malloc(bytes);
+
+	return to ? memcpy(to, from, bytes) : NULL;
+}
+
+static void drop_placement(struct block *b)
+{
+	free(b->stuck);
+	free(b->target);
+	free(b->sign);
+	free(b->columns);
+	free(b->base);
+	free(b->planned);
+}
+
+/* Block @b as it was planned, on @tile, of which nothing is known. The caller keeps what it had before. */
+static int place_anew(const struct nmc_plan *p, struct block *b, unsigned int tile)
+{
+	size_t bytes = b->cols * sizeof(*b->columns);
+	unsigned int c;
+
+	b->tile = tile;
+	b->writes = 1;
+	b->stuck = NULL;
+	b->target = copy(b->target, block_cells(p, b) * sizeof(*b->target));
+	b->sign = copy(b->sign, b->cols);
+	b->planned = copy(b->planned, bytes);
+	b->base = copy(b->planned, bytes);
+	b->columns = copy(b->planned, bytes);
+	if (!b->target || !b->sign || !b->planned || !b->base || !b->columns)
+		return fail_memory();
+	for (c = 0; c < b->cols; c++)
+		if (b->sign[c] < 0)
+			exchange(b, c);
+	plan_retarget(p, b);
+	return 0;
+}
+
+/* Programs block @i on spare @k as well; keeps it there if that is better, and its tile in the reserve then. */
+static int try_spare(struct nmc_plan *p, unsigned int i, unsigned int k, struct repair *w)
+{
+	struct block *b = &p->block[i], was = *b;
+	double error[2] = { 0.0, 0.0 };
+	int ret = place_anew(p, b, p->spare[k]);
+
+	if (!ret)
+		ret = cells_write_all(p, b, &w->program, &w->square);
+	if (!ret)
+		ret = repair_block(p, b, w, error);
+	if (ret || error[1] >= WORTH * w->left[i]) {
+		drop_placement(b);
+		*b = was;
+		return ret;
+	}
+	drop_placement(&was);
+	p->spare[k] = was.tile;
+	w->left[i] = error[1];
+	return 0;
+}
+
+/* Tries every spare for block @i. The tile that it leaves is not tried for others. */
+static int try_spares(struct nmc_plan *p, unsigned int i, struct repair *w)
+{
+	unsigned int first = p->block[i].tile, k;
+	int ret = 0;
+
+	for (k = 0; !ret && k < p->spares_left; k++)
+		ret = try_spare(p, i, k, w);
+	for (k = 0; k < p->spares_left; k++)
+		if (p->spare[k] == first)
+			p->spare[k] = p->spare[--p->spares_left];
+	return ret;
+}
+
+/* The block with the largest error of those not tried yet, if broken cells make most of it; else the number of blocks. */
+static unsigned int worst_block(const struct nmc_plan *p, const struct repair *w, const bool *tried)
+{
+	unsigned int worst = p->blocks, i;
+
+	for (i = 0; i < p->blocks; i++)
+		if (!tried[i] && (worst == p->blocks || w->left[i] > w->left[worst]) &&
+		    broken_error(p, &p->block[i]) > TOO_MUCH * w->left[i])
+			worst = i;
+	return worst;
+}
+
+static int move_blocks(struct nmc_plan *p, struct repair *w)
+{
+	bool *tried = calloc(p->blocks, sizeof(*tried));
+	int ret = tried ? 0 : fail_memory();
+	unsigned int i;
+
+	while (!ret && p->spares_left && (i = worst_block(p, w, tried)) < p->blocks) {
+		tried[i] = true;
+		ret = try_spares(p, i, w);
+	}
+	free(tried);
 	return ret;
 }
 
 static int repair_blocks(struct nmc_plan *p, struct repair *w)
 {
-	size_t cells = (size_t)p->class.rows * p->class.cols;
+	double error[2] = { 0.0, 0.0 };
 	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < p->blocks; i++) {
+		ret = repair_block(p, &p->block[i], w, error);
+		w->error[0] += error[0];
+		w->left[i] = error[1];
+	}
+	if (!ret)
+		ret = move_blocks(p, w);
+	for (i = 0; !ret && i < p->blocks; i++) {
+		const struct block *b = &p->block[i];
+
+		w->error[1] += w->left[i];
+		w->weights += (uint64_t)b->rows * b->cols;
+		w->r.cells += block_cells(p, b);
+		count_block(p, b, &w->r);
+	}
+	w->r.spares_used = p->spares - p->spares_left;
+	return ret;
+}
+
+static int repair(struct nmc_plan *p, struct repair *w)
+{
+	size_t cells = (size_t)p->class.rows * p->class.cols;
 	int ret = 0;
 
 	w->cells = malloc(cells * sizeof(*w->cells));
 	w->before = malloc(cells * sizeof(*w->before));
 	w->power = malloc(p->class.rows * sizeof(*w->power));
-	if (!w->cells || !w->before || !w->power)
+	w->left = calloc(p->blocks, sizeof(*w->left));
+	if (!w->cells || !w->before || !w->power || !w->left)
 		ret = fail_memory();
-	for (i = 0; !ret && i < p->blocks; i++)
-		ret = repair_block(p, &p->block[i], w);
+	if (!ret)
+		ret = repair_blocks(p, w);
 	free(w->cells);
 	free(w->before);
 	free(w->power);
+	free(w->left);
 	plan_params(p, nmc_buffer_data(p->runner->params));
 	return ret;
 }
@@ -255,7 +401,8 @@ int nmc_plan_repair(struct nmc_plan *plan, struct nmc_repair_report *report)
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	ret = runner_check_programmed(plan->runner);
 	if (!ret) {
-		ret = repair_blocks(plan, &w);
+		ret = repair(plan, &w);
+		runner_forget_stream(plan->runner);
 		runner_set_programmed(plan->runner, !ret);
 	}
 	runner_end(plan->runner);

@@ -39,6 +39,7 @@ static const char usage[] =
 	"      --breakdown        accuracy with each cause of a loss left out in turn\n"
 	"      --scheme SCHEME    how weights lie in cells: differential, offset, slices[:N[:BITS]], devices[:N[:SIGNIFICANCE]]\n"
 	"      --repair           find broken cells after programming and place the weights around them\n"
+	"      --spares N         tiles that --repair may move to from those with too many broken cells\n"
 	"      --calibrate-converters  take offset and gain errors out of each output's conversion\n"
 	"      --refresh PERCENT  once aged, program cells anew that are farther from their target than this part of the range\n"
 	"      --show-plan        print how the network lies on the tiles\n"
@@ -73,7 +74,7 @@ int run_fail(int status, const char *text)
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
        OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_PLOT, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN, OPT_SCHEME, OPT_REPAIR,
-       OPT_CONVERTERS, OPT_REFRESH, OPT_PLAN, OPT_JSON };
+       OPT_SPARES, OPT_CONVERTERS, OPT_REFRESH, OPT_PLAN, OPT_JSON };
 
 static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
@@ -96,6 +97,7 @@ static const struct option options[] = {
 	{ "breakdown", no_argument, NULL, OPT_BREAKDOWN },
 	{ "scheme", required_argument, NULL, OPT_SCHEME },
 	{ "repair", no_argument, NULL, OPT_REPAIR },
+	{ "spares", required_argument, NULL, OPT_SPARES },
 	{ "calibrate-converters", no_argument, NULL, OPT_CONVERTERS },
 	{ "refresh", required_argument, NULL, OPT_REFRESH },
 	{ "show-plan", no_argument, NULL, OPT_PLAN },
@@ -146,6 +148,9 @@ static int numeric_option(struct run_options *o, int option, const char *text)
 		break;
 	case OPT_CALIBRATE:
 		o->calibrate = n;
+		break;
+	case OPT_SPARES:
+		o->spares = (uint32_t)n;
 		break;
 	default:
 		o->batch = (uint32_t)n;
@@ -249,6 +254,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 		case OPT_REPAIR:
 			o->repair = true;
 			break;
+		case OPT_SPARES:
+			ret = numeric_option(o, option, optarg);
+			break;
 		case OPT_JSON:
 			o->json = true;
 			break;
@@ -282,6 +290,8 @@ static int parse(int argc, char **argv, struct run_options *o)
 		return run_fail(EXIT_USAGE, "either --images or --input is needed; try nmc-run --help");
 	if (o->labels && !o->images)
 		return run_fail(EXIT_USAGE, "--labels goes with --images");
+	if (o->spares && !o->repair)
+		return run_fail(EXIT_USAGE, "--spares goes with --repair, which is what moves to them");
 	return 0;
 }
 

@@ -115,6 +115,7 @@ static int make_plan(struct run_state *s)
 	o.parts = s->o->parts;
 	o.slice_bits = s->o->slice_bits;
 	o.significance = s->o->significance;
+	o.spares = s->o->spares;
 	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
 	if (ret)
 		return run_library(ret == -ENOSPC ? EXIT_FIT : s->o->scheme && ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE);

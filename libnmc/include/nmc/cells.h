@@ -25,7 +25,7 @@ struct nmc_plan;
  * @compensated: of these in pairs that hold their weight all the same, to 2 % of the range
  * @uncompensated: of these in pairs that cannot
  * @exchanged: outputs (of one tile each) whose two columns have changed places
- * @reserved: zero
+ * @spares_used: tiles of the reserve that hold parts of the network now, in place of others
  * @error_before: RMS of (difference of the pair - weight) / range, as found
  * @error_after: the same afterwards
  * @pulses: pulses spent
@@ -40,7 +40,7 @@ struct nmc_repair_report {
 	uint64_t compensated;
 	uint64_t uncompensated;
 	uint32_t exchanged;
-	uint32_t reserved;
+	uint32_t spares_used;
 	double error_before;
 	double error_after;
 	uint64_t pulses;
@@ -57,8 +57,9 @@ struct nmc_repair_report {
  * Reads every cell and learns which do not hold what they were programmed to. The sound cell of such a pair gets the target
  * that makes up for the broken one; an output whose weights then fit better the other way round exchanges its columns. What
  * has changed is programmed anew. Tiles with cells astray are programmed up to four times: first once more as they are, because
- * broken is only what does not move, then to find what the targets before had hidden. What was learnt stays with the plan,
- * for nmc_plan_program() too. A baseline taken before no longer fits.
+ * broken is only what does not move, then to find what the targets before had hidden. Where broken cells then leave more error
+ * than all others of a tile, the spares of nmc_plan_options.spares are tried in its place, and the best is kept. What was
+ * learnt stays with the plan, for nmc_plan_program() too. A baseline taken before no longer fits.
  *
  * Return: 0, -EINVAL (not programmed, or no pairs), -EIO, -ENODEV, -ENOMEM.
  */
