@@ -13,6 +13,7 @@
 #include "libnmc/sized.h"
 
 #define DEFAULT_SAMPLES	64
+#define SOURCE_MINOR	1	/* version of streams that knows NMC_COLUMN_SOURCE */
 
 static void stage_free(struct stage *s)
 {
@@ -30,6 +31,7 @@ void plan_free(struct nmc_plan *p)
 	unsigned int i;
 
 	for (i = 0; p->block && i < p->blocks; i++) {
+		free(p->block[i].place);
 		free(p->block[i].wanted);
 		free(p->block[i].held);
 		free(p->block[i].target);
@@ -110,6 +112,7 @@ static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 
 	if (!ret)
 		ret = nmc_device_info(p->device, &info);
+	p->movable = !o->fixed_columns && p->class.differential && (info.isa_version & 0xffff) >= SOURCE_MINOR;
 	if (!ret)
 		ret = plan_scheme(p, o);
 	if (!ret)
@@ -178,12 +181,30 @@ static const char *activation_name(enum nmc_activation a)
 	return names[a];
 }
 
+static bool moved(const struct block *b)
+{
+	unsigned int c;
+
+	for (c = 0; c < b->cols; c++)
+		if (b->place[c] != c)
+			return true;
+	return false;
+}
+
 static void block_text(FILE *f, const struct nmc_plan *p, const struct block *b)
 {
+	unsigned int c;
+
 	fprintf(f, "    tile %u: inputs %u-%u, outputs %u-%u", b->tile, b->first_in, b->first_in + b->rows - 1, b->first_out,
 		b->first_out + b->cols - 1);
 	if (p->parts > 1)
 		fprintf(f, ", part %u of weights, times %.6g", b->part, p->part_scale[b->part]);
+	fprintf(f, "\n");
+	if (!moved(b))
+		return;
+	fprintf(f, "      columns");
+	for (c = 0; c < b->cols; c++)
+		fprintf(f, " %u", b->place[c]);
 	fprintf(f, "\n");
 }
 
@@ -214,6 +235,16 @@ char *nmc_plan_text(const struct nmc_plan *plan)
 	return text;
 }
 
+static struct json_object *place_json(const struct block *b)
+{
+	struct json_object *o = json_object_new_array();
+	unsigned int c;
+
+	for (c = 0; c < b->cols; c++)
+		json_object_array_add(o, json_object_new_int(b->place[c]));
+	return o;
+}
+
 static struct json_object *block_json(const struct block *b)
 {
 	struct json_object *o = json_object_new_object();
@@ -224,6 +255,7 @@ static struct json_object *block_json(const struct block *b)
 	json_object_object_add(o, "inputs", json_object_new_int((int)b->rows));
 	json_object_object_add(o, "first_output", json_object_new_int((int)b->first_out));
 	json_object_object_add(o, "outputs", json_object_new_int((int)b->cols));
+	json_object_object_add(o, "columns", moved(b) ? place_json(b) : NULL);
 	return o;
 }
 

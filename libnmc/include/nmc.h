@@ -398,6 +398,8 @@ const char *nmc_scheme_name(unsigned int scheme);
  * @slice_bits: bits of a slice, 0 for 2, at most 8 and 15 with all slices
  * @significance: of a device over the next, 1 to 16, 0 for 1: equal shares
  * @spares: tiles kept in reserve, that nmc_plan_repair() may move parts of the network to
+ * @fixed_columns: not zero: nmc_plan_repair() leaves every output in its column
+ * @reserved: zero
  */
 struct nmc_plan_options {
 	uint32_t size;
@@ -411,6 +413,8 @@ struct nmc_plan_options {
 	uint32_t slice_bits;
 	float significance;
 	uint32_t spares;
+	uint32_t fixed_columns;
+	uint32_t reserved;
 };
 #define NMC_PLAN_OPTIONS_INIT { .size = sizeof(struct nmc_plan_options) }
 

@@ -53,6 +53,52 @@ static void broken_cells(void **unused)
 	rig_forget(uri);
 }
 
+/* Repairs a layer of 64 outputs and 100 inputs on tiles of 128 outputs with 5 % stuck cells. Returns the error of a run. */
+static double arranged(const char *uri, uint32_t fixed, struct nmc_repair_report *r)
+{
+	static const struct shape one = { 1, { 100, 64 }, { NMC_ACTIVATION_NONE } };
+	float *in = make_inputs((size_t)COUNT * one.width[0]);
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	char *text, *json;
+	struct rig rig;
+	double error;
+
+	o.fixed_columns = fixed;
+	rig_open_options(&rig, uri, &one, &o);
+	assert_int_equal(nmc_plan_repair(rig.plan, r), 0);
+	error = rig_error(&rig, in, COUNT);
+	text = nmc_plan_text(rig.plan);
+	json = nmc_plan_json(rig.plan);
+	assert_true(!strstr(text, "columns ") == !!fixed && !strstr(json, "\"columns\":null") == !fixed);
+	free(text);
+	free(json);
+	/* They stay where they are for another programming. */
+	assert_int_equal(nmc_plan_program(rig.plan, NULL, NULL, NULL), 0);
+	assert_true(fabs(rig_error(&rig, in, COUNT) / error - 1.0) < 0.3);
+	free(in);
+	rig_close(&rig);
+	return error;
+}
+
+/* Half of the outputs of a tile in use: outputs go where broken cells do least, unused columns included. */
+static void arranged_outputs(void **unused)
+{
+	struct nmc_repair_report fixed = NMC_REPAIR_REPORT_INIT, free_to = NMC_REPAIR_REPORT_INIT;
+	double error[2];
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "ecram", "defects: { stuck_low: 2.5 %, stuck_high: 2.5 % }\n", "tiles=2&seed=4");
+	error[0] = arranged(uri, 1, &fixed);
+	error[1] = arranged(uri, 0, &free_to);
+	assert_int_equal(fixed.moved, 0);
+	assert_true(free_to.moved > 32 && free_to.moved <= 64);
+	if (error[1] > 0.5 * error[0] || free_to.error_after > 0.5 * fixed.error_after)
+		fail_msg("relative error %g, %g in fixed columns; weights off by %g, %g", error[1], error[0], free_to.error_after,
+			 fixed.error_after);
+	rig_forget(uri);
+}
+
 static const struct shape small = { 2, { 60, 30, 10 }, { NMC_ACTIVATION_RELU, NMC_ACTIVATION_NONE } };
 
 enum { SIDE = 64, SWINGS = 100 };
@@ -311,6 +357,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broken_cells),
+		cmocka_unit_test(arranged_outputs),
 		cmocka_unit_test(spare_tiles),
 		cmocka_unit_test(sound_cells),
 		cmocka_unit_test(bent_converters),
