@@ -247,8 +247,12 @@ static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w, d
 	if (any_astray(p, b, w->cells))
 		ret = place_around(p, b, w, &pass);
 	w->r.passes = pass > w->r.passes ? pass : w->r.passes;
-	if (ret)
+	if (ret) {
+		/* What is programmed next is to be the network, not a pattern. */
+		plan_retarget(p, b);
+		arrange_rest(p, b);
 		return ret;
+	}
 	error[1] = weight_error(b, w->cells);
 	return arrange_span(p, b, arrange_used(b));
 }
