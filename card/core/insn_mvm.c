@@ -40,21 +40,34 @@ struct mvm_work {
 	uint64_t saturations;
 };
 
+/* Flags that columns of a class can have, in a stream of the version it declares. */
+static uint8_t column_flags(const struct job *j, const struct nmc_tile_class *class)
+{
+	return (class->flags & NMC_CLASS_DIFFERENTIAL ? NMC_COLUMN_PAIR_AFTER_ADC : 0) |
+	       (j->minor >= 1 ? NMC_COLUMN_SOURCE : 0);
+}
+
 static int check_columns(struct job *j, const struct mvm_work *w)
 {
 	const struct nmc_tile_class *class = &w->class->described;
-	const uint8_t known = class->flags & NMC_CLASS_DIFFERENTIAL ? NMC_COLUMN_PAIR_AFTER_ADC : 0;
-	unsigned int i;
+	const uint8_t known = column_flags(j, class);
+	bool taken[CELL_LANES] = { false };
+	unsigned int i, output;
 
 	for (i = 0; i < w->m->cols; i++) {
 		const struct nmc_isa_column *c = &w->columns[i];
 		uint64_t at = w->m->columns + i * sizeof(*c);
 
-		if (c->flags & ~known || c->reserved[0] | c->reserved[1] | c->reserved[2] | c->reserved[3] |
-		    c->reserved[4])
+		if (c->flags & ~known || c->reserved0 | c->reserved || (c->source && !(c->flags & NMC_COLUMN_SOURCE)))
 			return job_fault(j, NMC_FAULT_RESERVED, w->m->tile, at);
 		if (c->adc_shift > 47 || c->scale_shift > 31)
 			return job_fault(j, NMC_FAULT_OPERAND, w->m->tile, at);
+		output = tile_column_output(c, w->m->first_col, i);
+		if (output >= class->outputs)
+			return job_fault(j, NMC_FAULT_TILE_BOUNDS, w->m->tile, at);
+		if (taken[output])
+			return job_fault(j, NMC_FAULT_OPERAND, w->m->tile, at);
+		taken[output] = true;
 	}
 	return 0;
 }

@@ -93,6 +93,7 @@ struct job {
 	size_t stream_capacity;
 	uint32_t insns;
 	uint32_t groups;
+	uint16_t minor;
 	uint32_t pc;
 	uint64_t steps;
 	struct job_loop loops[NMC_ISA_LOOP_DEPTH];

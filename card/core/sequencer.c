@@ -91,6 +91,7 @@ int job_header(struct job *j)
 		return job_fault(j, NMC_FAULT_SET_INDEX, h->sets, h->sets);
 	j->insns = h->insns;
 	j->groups = h->groups;
+	j->minor = h->minor;
 	j->slots = h->slots;
 	j->sets = h->sets;
 	j->sram_bytes = h->sram_bytes;

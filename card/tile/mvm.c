@@ -19,6 +19,11 @@
 /* Draws of PURPOSE_PRODUCT and PURPOSE_COLUMN: outputs, and physical columns that are converted one by one. */
 enum { DRAW_OUTPUTS, DRAW_COLUMNS };
 
+static unsigned int output_of(const struct tile_mvm *m, unsigned int i)
+{
+	return m->columns ? tile_column_output(&m->columns[i], m->first_col, i) : m->first_col + i;
+}
+
 static bool any_after_adc(const struct tile_mvm *m)
 {
 	unsigned int i;
@@ -94,7 +99,7 @@ static void open_convert(const struct tile *t, const struct tile_mvm *m, bool si
 		c->range[i] = (double)col->adc_mult * half_to_the(col->adc_shift);
 		c->scale[i] = (double)(int16_t)col->scale_mult * half_to_the(col->scale_shift);
 		if (c->bent)
-			bend_converter(t, step * m->first_col + i, single ? DRAW_COLUMNS : DRAW_OUTPUTS, c, i);
+			bend_converter(t, step * output_of(m, i / step) + i % step, single ? DRAW_COLUMNS : DRAW_OUTPUTS, c, i);
 	}
 }
 
@@ -126,7 +131,10 @@ struct block {
  * @cells: read noise a cell
  * @convert: of outputs
  * @columns: of physical columns, where any output needs them
- * @stuck: outputs whose converter is broken
+ * @first: first of the physical outputs that are summed
+ * @count: how many: from the least to the greatest that a result is taken of
+ * @mapped: results are not these in their order
+ * @stuck: results whose converter is broken
  * @stuck_count: how many
  */
 struct product {
@@ -135,6 +143,9 @@ struct product {
 	bool noise;
 	bool cells;
 	bool mixed;
+	unsigned int first;
+	unsigned int count;
+	bool mapped;
 	struct product_convert convert;
 	struct product_convert columns;
 	struct {
@@ -227,7 +238,7 @@ static void block_sum(const struct tile *t, const struct product *p, uint64_t ev
 	const struct tile_mvm *m = p->m;
 	const struct tile_matrix *w = &t->matrix;
 	const struct product_ops *k = t->class->product;
-	unsigned int step = p->single ? 2 : 1, col = step * m->first_col, cols = step * m->cols;
+	unsigned int step = p->single ? 2 : 1, col = step * p->first, cols = step * p->count;
 	unsigned int from = col / PRODUCT_BLOCK * PRODUCT_BLOCK;
 	unsigned int end = (col + cols + PRODUCT_BLOCK - 1) / PRODUCT_BLOCK * PRODUCT_BLOCK, term;
 	size_t first = (size_t)(m->first_row / 2) * w->cols * 2;
@@ -294,11 +305,25 @@ static void pair_up(const struct product *p, const int32_t *acc, const int32_t *
 {
 	unsigned int i;
 
-	for (i = 0; i < p->m->cols; i++) {
+	for (i = 0; i < p->count; i++) {
 		pair[i] = (int32_t)((uint32_t)acc[2 * i] - (uint32_t)acc[2 * i + 1]);	/* the difference fits */
 		if (p->noise)
 			pair_var[i] = var[2 * i] + var[2 * i + 1];
 	}
+}
+
+/* Puts sums of physical outputs, @step columns each, into the order of the results. */
+static void put_in_order(const struct product *p, unsigned int step, int32_t *acc)
+{
+	int32_t sum[PRODUCT_COLS];
+	unsigned int i, k;
+
+	if (!p->mapped)
+		return;
+	memcpy(sum, acc, step * p->count * sizeof(*sum));
+	for (i = 0; i < p->m->cols; i++)
+		for (k = 0; k < step; k++)
+			acc[step * i + k] = sum[step * (output_of(p->m, i) - p->first) + k];
 }
 
 /* Codes of one vector where the snapshot holds physical columns: pairs subtracted before or after conversion. */
@@ -313,12 +338,14 @@ static void single_codes(const struct tile *t, const struct product *p, const st
 	unsigned int i;
 
 	pair_up(p, acc, var, pair, pair_var);
-	add_noise(t, p, s, shift, m->first_col, m->cols, DRAW_OUTPUTS, pair, pair_var);
+	add_noise(t, p, s, shift, p->first, p->count, DRAW_OUTPUTS, pair, pair_var);
+	put_in_order(p, 1, pair);
 	if (!p->mixed) {
 		counts->clips += k->convert(code, pair, &p->convert);
 		return;
 	}
-	add_noise(t, p, s, shift, 2 * m->first_col, 2 * m->cols, DRAW_COLUMNS, acc, var);
+	add_noise(t, p, s, shift, 2 * p->first, 2 * p->count, DRAW_COLUMNS, acc, var);
+	put_in_order(p, 2, acc);
 	k->convert(other, pair, &p->convert);
 	k->convert(column, acc, &p->columns);
 	for (i = 0; i < m->cols; i++) {
@@ -347,7 +374,8 @@ static void block_convert(const struct tile *t, const struct product *p, unsigne
 		if (p->single) {
 			single_codes(t, p, &s, b->shift[v], b->acc + at, b->var + at, code, counts);
 		} else {
-			add_noise(t, p, &s, b->shift[v], m->first_col, m->cols, DRAW_OUTPUTS, b->acc + at, b->var + at);
+			add_noise(t, p, &s, b->shift[v], p->first, p->count, DRAW_OUTPUTS, b->acc + at, b->var + at);
+			put_in_order(p, 1, b->acc + at);
 			counts->clips += k->convert(code, b->acc + at, &p->convert);
 		}
 		stick(p, code);
@@ -364,11 +392,27 @@ static void find_stuck(const struct tile *t, const struct tile_mvm *m, struct pr
 	if (!tile_injected(t) || m->mode & NMC_MVM_NO_DEFECTS)
 		return;
 	for (i = 0; i < m->cols; i++) {
-		if (!tile_fault_column(t, m->first_col + i, &code))
+		if (!tile_fault_column(t, output_of(m, i), &code))
 			continue;
 		p->stuck[p->stuck_count].output = i;
 		p->stuck[p->stuck_count++].code = code;
 	}
+}
+
+static void find_outputs(const struct tile_mvm *m, struct product *p)
+{
+	unsigned int last = output_of(m, 0), i;
+
+	p->first = last;
+	p->mapped = false;
+	for (i = 0; i < m->cols; i++) {
+		unsigned int output = output_of(m, i);
+
+		p->mapped |= output != p->first + i;
+		p->first = output < p->first ? output : p->first;
+		last = output > last ? output : last;
+	}
+	p->count = last + 1 - p->first;
 }
 
 static void product_open(const struct tile *t, const struct tile_mvm *m, struct product *p)
@@ -378,6 +422,7 @@ static void product_open(const struct tile *t, const struct tile_mvm *m, struct 
 	p->cells = cell_noise(t, m);
 	p->noise = t->matrix.var && !p->cells;
 	p->mixed = any_after_adc(m);
+	find_outputs(m, p);
 	find_stuck(t, m, p);
 	if (m->columns)
 		open_convert(t, m, false, &p->convert);

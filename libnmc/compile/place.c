@@ -72,6 +72,20 @@ static int count_tiles(struct nmc_plan *p)
 			    "use a smaller network, another class, or a card with more tiles", (unsigned long long)total,
 			    p->class.name, p->class.rows, p->class.cols, p->class.free, p->class.tiles);
 	p->tiles = (unsigned int)total;
+	if (p->spares > p->class.free - p->tiles)
+		return fail(-ENOSPC, "%u spares beside the network's %u tiles of class %s: %u are free of %u", p->spares,
+			    p->tiles, p->class.name, p->class.free, p->class.tiles);
+	return 0;
+}
+
+/* Spares are the tiles of the set after those of the blocks. */
+static int place_spares(struct nmc_plan *p)
+{
+	p->spare = calloc((size_t)p->spares + 1, sizeof(*p->spare));
+	if (!p->spare)
+		return fail_memory();
+	for (p->spares_left = 0; p->spares_left < p->spares; p->spares_left++)
+		p->spare[p->spares_left] = p->tiles + p->spares_left;
 	return 0;
 }
 
@@ -91,7 +105,7 @@ int plan_place(struct nmc_plan *p)
 
 		place_layer(p, i, pieces(l->inputs, p->class.rows), pieces(l->outputs, p->class.outputs));
 	}
-	return 0;
+	return place_spares(p);
 }
 
 static uint32_t take(uint32_t *at, size_t bytes)

@@ -13,6 +13,7 @@
 #include "libnmc/sized.h"
 
 #define DEFAULT_SAMPLES	64
+#define SOURCE_MINOR	1	/* version of streams that knows NMC_COLUMN_SOURCE */
 
 static void stage_free(struct stage *s)
 {
@@ -30,6 +31,7 @@ void plan_free(struct nmc_plan *p)
 	unsigned int i;
 
 	for (i = 0; p->block && i < p->blocks; i++) {
+		free(p->block[i].place);
 		free(p->block[i].wanted);
 		free(p->block[i].held);
 		free(p->block[i].target);
@@ -44,6 +46,7 @@ void plan_free(struct nmc_plan *p)
 		stage_free(&p->stage[i]);
 	free(p->block);
 	free(p->stage);
+	free(p->spare);
 	nmc_network_destroy(p->network);
 	free(p);
 }
@@ -108,6 +111,8 @@ static int name_network(struct nmc_plan *p, const struct nmc_plan_options *o)
 		return 0;
 	if (o->scheme == NMC_SCHEME_DEVICES)
 		return fail(-EINVAL, "a network in several devices cannot persist: what their cells hold depends on what was read");
+	if (o->spares)
+		return fail(-EINVAL, "spare tiles are for repair, and a network that persists cannot be repaired");
 	if (!*o->persist || strlen(o->persist) >= sizeof(p->persist))
 		return fail(-EINVAL, "\"%.40s\" is not the name of a network that persists: 1 to %zu characters", o->persist,
 			    sizeof(p->persist) - 1);
@@ -133,6 +138,7 @@ static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 		ret = choose_passes(p, o);
 	if (!ret)
 		ret = nmc_device_info(p->device, &info);
+	p->movable = !o->fixed_columns && p->class.differential && (info.isa_version & 0xffff) >= SOURCE_MINOR;
 	if (!ret)
 		ret = plan_scheme(p, o);
 	if (!ret)
@@ -163,6 +169,7 @@ int plan_compile(struct nmc_device *device, const struct nmc_network *network, c
 	if (!p)
 		return fail_memory();
 	p->device = device;
+	p->spares = o.spares;
 	p->network = network_copy(network);
 	ret = p->network ? compile(p, &o) : -ENOMEM;
 	if (ret) {
@@ -200,12 +207,30 @@ static const char *activation_name(enum nmc_activation a)
 	return names[a];
 }
 
+static bool moved(const struct block *b)
+{
+	unsigned int c;
+
+	for (c = 0; c < b->cols; c++)
+		if (b->place[c] != c)
+			return true;
+	return false;
+}
+
 static void block_text(FILE *f, const struct nmc_plan *p, const struct block *b)
 {
+	unsigned int c;
+
 	fprintf(f, "    tile %u: inputs %u-%u, outputs %u-%u", b->tile, b->first_in, b->first_in + b->rows - 1, b->first_out,
 		b->first_out + b->cols - 1);
 	if (p->parts > 1)
 		fprintf(f, ", part %u of weights, times %.6g", b->part, p->part_scale[b->part]);
+	fprintf(f, "\n");
+	if (!moved(b))
+		return;
+	fprintf(f, "      columns");
+	for (c = 0; c < b->cols; c++)
+		fprintf(f, " %u", b->place[c]);
 	fprintf(f, "\n");
 }
 
@@ -221,6 +246,8 @@ char *nmc_plan_text(const struct nmc_plan *plan)
 	fprintf(f, "%u layers on %u tiles of class %s (%u x %u cells), batch %u, %u bytes of SRAM\n",
 		plan->network->layers, plan->tiles, plan->class.name, plan->class.rows, plan->class.cols, plan->batch,
 		plan->sram);
+	if (plan->spares)
+		fprintf(f, "%u spare tiles, %u of them in use\n", plan->spares, plan->spares - plan->spares_left);
 	for (i = 0; i < plan->network->layers; i++) {
 		const struct layer *l = &plan->network->layer[i];
 		const struct stage *s = &plan->stage[i];
@@ -234,6 +261,16 @@ char *nmc_plan_text(const struct nmc_plan *plan)
 	return text;
 }
 
+static struct json_object *place_json(const struct block *b)
+{
+	struct json_object *o = json_object_new_array();
+	unsigned int c;
+
+	for (c = 0; c < b->cols; c++)
+		json_object_array_add(o, json_object_new_int(b->place[c]));
+	return o;
+}
+
 static struct json_object *block_json(const struct block *b)
 {
 	struct json_object *o = json_object_new_object();
@@ -244,6 +281,7 @@ static struct json_object *block_json(const struct block *b)
 	json_object_object_add(o, "inputs", json_object_new_int((int)b->rows));
 	json_object_object_add(o, "first_output", json_object_new_int((int)b->first_out));
 	json_object_object_add(o, "outputs", json_object_new_int((int)b->cols));
+	json_object_object_add(o, "columns", moved(b) ? place_json(b) : NULL);
 	return o;
 }
 
@@ -276,6 +314,7 @@ char *nmc_plan_json(const struct nmc_plan *plan)
 	json_object_object_add(o, "scheme", json_object_new_string(nmc_scheme_name(plan->scheme)));
 	json_object_object_add(o, "parts", json_object_new_int((int)plan->parts));
 	json_object_object_add(o, "tiles", json_object_new_int((int)plan->tiles));
+	json_object_object_add(o, "spares", json_object_new_int((int)plan->spares));
 	json_object_object_add(o, "rows", json_object_new_int((int)plan->class.rows));
 	json_object_object_add(o, "cols", json_object_new_int((int)plan->class.cols));
 	json_object_object_add(o, "adc_bits", json_object_new_int((int)plan->adc_bits));

@@ -35,6 +35,8 @@
  * @rows: inputs
  * @first_out: first output
  * @cols: outputs
+ * @span: physical outputs of the tile that it takes, from the first on: its own, and unused ones between and before them
+ * @place: physical output of each output
  * @wanted: d of each pair, rows x outputs: that of the plan, or what makes up for other parts
  * @held: d as read, where other parts know of it and make up for it; NULL: @wanted
  * @target: what its cells are to hold, rows x physical columns
@@ -57,6 +59,8 @@ struct block {
 	unsigned int rows;
 	unsigned int first_out;
 	unsigned int cols;
+	unsigned int span;
+	uint16_t *place;
 	int16_t *wanted;
 	int16_t *held;
 	int16_t *target;
@@ -118,7 +122,11 @@ struct nmc_plan {
 	unsigned int slice_bits;
 	bool shared;		/* parts carry equal shares */
 	unsigned int adc_bits;
+	bool movable;		/* outputs can change their columns */
 	unsigned int tiles;
+	unsigned int spares;	/* tiles kept in reserve */
+	unsigned int *spare;	/* virtual tiles of those that are left */
+	unsigned int spares_left;
 	struct stage *stage;
 	struct block *block;
 	unsigned int blocks;
@@ -167,7 +175,13 @@ static inline int conductance_max(const struct nmc_plan *p)
 /* Physical columns of a block. */
 static inline unsigned int block_width(const struct nmc_plan *p, const struct block *b)
 {
-	return b->cols * (p->class.differential ? 2 : 1);
+	return b->span * (p->class.differential ? 2 : 1);
+}
+
+/* Where the pair at row @r of output @c is among a block's cells, on a class of pairs. */
+static inline size_t block_pair(const struct block *b, unsigned int r, unsigned int c)
+{
+	return ((size_t)r * b->span + b->place[c]) * 2;
 }
 
 static inline size_t block_cells(const struct nmc_plan *p, const struct block *b)
@@ -220,7 +234,10 @@ static inline int plan_difference(const struct block *b, unsigned int r, unsigne
 	return b->sign[c] * b->wanted[(size_t)r * b->cols + c];
 }
 
-/* Sets the targets of a block to what is wanted, around broken cells that are known. Returns whether any changed. */
+/* Every output of a block in its own column: @place and @span. */
+int plan_place_outputs(struct block *b);
+
+/* Sets the targets of a block's outputs to what is wanted, around broken cells that are known. Returns whether any changed. */
 bool plan_retarget(const struct nmc_plan *p, struct block *b);
 
 /* Addresses of parameters and batch buffers in SRAM. -ENOSPC if not even one vector fits. */

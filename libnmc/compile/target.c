@@ -33,15 +33,27 @@ int plan_pair(const struct nmc_plan *p, int d, const int16_t *stuck, int16_t *ta
 	return plus - minus - d;
 }
 
+int plan_place_outputs(struct block *b)
+{
+	unsigned int c;
+
+	b->span = b->cols;
+	b->place = malloc(b->cols * sizeof(*b->place));
+	for (c = 0; b->place && c < b->cols; c++)
+		b->place[c] = (uint16_t)c;
+	return b->place ? 0 : fail_memory();
+}
+
 bool plan_retarget(const struct nmc_plan *p, struct block *b)
 {
 	static const int16_t sound[2] = { -1, -1 };
 	unsigned int step = p->class.differential ? 2 : 1, r, c;
-	int16_t *to = b->target, target[2];
+	int16_t target[2];
 	bool changed = false;
 
 	for (r = 0; r < b->rows; r++)
-		for (c = 0; c < b->cols; c++, to += step) {
+		for (c = 0; c < b->cols; c++) {
+			int16_t *to = b->target + ((size_t)r * b->span + b->place[c]) * step;
 			int d = plan_difference(b, r, c);
 
 			target[0] = (int16_t)d;
@@ -78,6 +90,10 @@ static struct nmc_isa_column *copy_columns(const struct block *b)
 
 static int block_targets(const struct nmc_plan *p, struct block *b)
 {
+	int ret = plan_place_outputs(b);
+
+	if (ret)
+		return ret;
 	b->wanted = malloc((size_t)b->rows * b->cols * sizeof(*b->wanted));
 	b->target = calloc(block_cells(p, b), sizeof(*b->target));
 	b->sign = malloc(b->cols);

@@ -209,6 +209,7 @@ struct nmc_context {
 	struct nmc_device *device;
 	uint32_t context;
 	unsigned int sets;
+	uint16_t minor;		/* of the streams it takes */
 };
 
 /* Opens /dev/accel/accel<number>. */

@@ -4,6 +4,7 @@
  */
 #include <errno.h>
 #include <stdlib.h>
+#include "isa/nmc_isa.h"
 #include "libnmc/device/device.h"
 #include "libnmc/error.h"
 
@@ -106,6 +107,7 @@ void nmc_tileset_erase(struct nmc_tileset *set)
 int nmc_context_create(struct nmc_device *device, struct nmc_tileset *const *sets, unsigned int count,
 		       struct nmc_context **context)
 {
+	struct nmc_device_info info = NMC_DEVICE_INFO_INIT;
 	struct nmc_context *c;
 	uint32_t ids[16];
 	unsigned int i;
@@ -114,11 +116,16 @@ int nmc_context_create(struct nmc_device *device, struct nmc_tileset *const *set
 	*context = NULL;
 	if (count > 16)
 		return fail(-EINVAL, "a context has at most 16 tile sets, not %u", count);
+	ret = device->reach->ops->info(device->reach, &info);
+	if (ret)
+		return ret;
 	c = calloc(1, sizeof(*c));
 	if (!c)
 		return fail_memory();
 	c->device = device;
 	c->sets = count;
+	/* An older card takes streams all the same, without what they could not know. */
+	c->minor = (info.isa_version & 0xffff) < NMC_ISA_MINOR ? (uint16_t)info.isa_version : NMC_ISA_MINOR;
 	for (i = 0; i < count; i++)
 		ids[i] = sets[i]->set;
 	ret = device->reach->ops->context_create(device->reach, ids, count, &c->context);

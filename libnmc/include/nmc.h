@@ -448,9 +448,11 @@ const char *nmc_scheme_name(unsigned int scheme);
  * @passes: times that nmc_plan_program() goes over all cells, at most 16, 0 for 1: a later pass writes those that have left
  *	their band since, the others go on as they are, so that relaxation leaves less
  * @pass_wait_ns: card time between two passes beside the technology's settle time, 0 for 1 s
+ * @spares: tiles kept in reserve, that nmc_plan_repair() may move parts of the network to
+ * @fixed_columns: not zero: nmc_plan_repair() leaves every output in its column
  * @persist: name under which the network stays on its tiles when the process ends, NULL for not. A plan of the same name and
  *	the same cells finds it again, and nmc_plan_program() then writes only tiles whose programming did not end, with all
- *	passes. Not with %NMC_SCHEME_DEVICES, whose targets depend on what was read, nor with nmc_plan_repair()
+ *	passes. Not with %NMC_SCHEME_DEVICES, whose targets depend on what was read, nor with nmc_plan_repair() and spares
  */
 struct nmc_plan_options {
 	uint32_t size;
@@ -465,6 +467,8 @@ struct nmc_plan_options {
 	float significance;
 	uint32_t passes;
 	uint64_t pass_wait_ns;
+	uint32_t spares;
+	uint32_t fixed_columns;
 	const char *persist;
 };
 #define NMC_PLAN_OPTIONS_INIT { .size = sizeof(struct nmc_plan_options) }
@@ -491,7 +495,7 @@ void nmc_plan_forget(struct nmc_plan *plan);
  * struct nmc_plan_info - size of a plan
  * @size: sizeof(struct nmc_plan_info)
  * @layers: layers
- * @tiles: tiles
+ * @tiles: tiles that hold the network, spares in reserve apart
  * @inputs: floats a vector in
  * @outputs: floats a vector out
  * @batch: vectors in one job step

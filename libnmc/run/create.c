@@ -8,7 +8,8 @@
 
 static int take_tiles(struct nmc_plan *p)
 {
-	int ret = *p->persist ? persist_take(p) : nmc_tileset_create(p->device, p->class.index, p->tiles, &p->set);
+	int ret = *p->persist ? persist_take(p) :
+		  nmc_tileset_create(p->device, p->class.index, p->tiles + p->spares, &p->set);
 
 	return ret ? ret : nmc_context_create(p->device, &p->set, 1, &p->context);
 }

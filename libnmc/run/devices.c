@@ -18,7 +18,6 @@ static int16_t limited(double x, double most)
 static int add_lack(struct nmc_plan *p, struct block *b, float *cells, double *lack)
 {
 	double scale = p->part_scale[b->part] / p->part_scale[0];
-	const float *pair = cells;
 	unsigned int r, c;
 	int ret = cells_read(p, b, cells);
 
@@ -30,9 +29,10 @@ static int add_lack(struct nmc_plan *p, struct block *b, float *cells, double *l
 		const int16_t *w = plan_weights(p, b->layer, b->part, b->first_out + c) + b->first_in;
 
 		for (r = 0; r < b->rows; r++) {
+			const float *pair = cells + block_pair(b, r, c);
 			size_t at = (size_t)r * b->cols + c;
 
-			b->held[at] = limited(b->sign[c] * ((double)pair[2 * at] - (double)pair[2 * at + 1]), INT16_MAX);
+			b->held[at] = limited(b->sign[c] * ((double)pair[0] - (double)pair[1]), INT16_MAX);
 			lack[at] += scale * (w[r] - b->held[at]);
 		}
 	}

@@ -1,21 +1,23 @@
 // SPDX-License-Identifier: MIT
 /*
- * Life with broken cells: they are learnt by reading what was programmed, then the sound cell of a pair makes up for the
- * broken one, and outputs whose weights fit better the other way round exchange the columns of their pairs.
+ * Life with broken cells: they are learnt by reading what was programmed, then the outputs of a tile go to the columns where
+ * they fit best, and the sound cell of a pair makes up for the broken one. Blocks to which that leaves too much of an error
+ * move to spare tiles.
  */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include "libnmc/error.h"
+#include "libnmc/run/arrange.h"
 #include "libnmc/run/cells.h"
 #include "libnmc/run/runner.h"
 #include "libnmc/sized.h"
 
-#define PASSES		4	/* the first confirms, each other finds the cells whose defect the targets before had hidden */
+#define PASSES		6	/* one confirms, two find, each other may show cells that are stuck between */
 #define BROKEN		0.2f	/* of the range: a cell that is farther from its target may be broken */
 #define SAME		0.05f	/* of the range: and is, if another programming has moved it no farther */
 #define MADE_UP		0.02	/* of the range: what may be left of a weight that has been made up for */
-#define WORTH		0.95	/* an exchange must bring the error below this share of what it was */
+#define TOO_MUCH	0.5	/* of a block's squared error: what broken cells may leave before spares are tried */
 
 /**
  * struct repair - one call of nmc_plan_repair()
@@ -26,6 +28,7 @@
  * @before: the same before the last programming
  * @power: mean square of the codes of the inputs of a block
  * @error: squares of what weights are off, before and after, and of how many
+ * @left: squares of what the weights of each block are off
  */
 struct repair {
 	struct nmc_repair_report r;
@@ -36,6 +39,7 @@ struct repair {
 	double *power;
 	double error[2];
 	uint64_t weights;
+	double *left;
 };
 
 /* Inputs that carry more signal weigh more; none weighs nothing. */
@@ -51,45 +55,6 @@ static void input_power(const struct nmc_plan *p, const struct block *b, double 
 		for (i = 0; i < b->rows; i++)
 			power[i] += (double)x[i] * x[i] / p->probes;
 	}
-}
-
-/* Squared error that output @c keeps if its pairs lie as @sign says. */
-static double output_error(const struct nmc_plan *p, struct block *b, unsigned int c, int sign, const double *power)
-{
-	int16_t unused[2];
-	double sum = 0.0;
-	int8_t before = b->sign[c];
-	unsigned int r;
-
-	b->sign[c] = (int8_t)sign;
-	for (r = 0; r < b->rows; r++) {
-		int left = plan_pair(p, plan_difference(b, r, c), b->stuck + ((size_t)r * b->cols + c) * 2, unused);
-
-		sum += power[r] * left * left;
-	}
-	b->sign[c] = before;
-	return sum;
-}
-
-static void exchange(struct block *b, unsigned int c)
-{
-	struct nmc_isa_column *all[] = { &b->columns[c], &b->base[c], &b->planned[c] };
-	unsigned int i;
-
-	b->sign[c] = (int8_t)-b->sign[c];
-	for (i = 0; i < 3; i++)
-		all[i]->scale_mult = (uint16_t)-(int16_t)all[i]->scale_mult;
-}
-
-/* Sets targets around the broken cells that are known. Returns whether any changed. */
-static bool retarget(const struct nmc_plan *p, struct block *b, const double *power)
-{
-	unsigned int c;
-
-	for (c = 0; c < b->cols; c++)
-		if (output_error(p, b, c, -b->sign[c], power) < WORTH * output_error(p, b, c, b->sign[c], power))
-			exchange(b, c);
-	return plan_retarget(p, b);
 }
 
 /* A cell that is known to be broken is where it has to be. */
@@ -135,8 +100,9 @@ static double weight_error(const struct block *b, const float *cells)
 	unsigned int r, c;
 
 	for (r = 0; r < b->rows; r++)
-		for (c = 0; c < b->cols; c++, cells += 2) {
-			double off = (double)cells[0] - (double)cells[1] - plan_difference(b, r, c);
+		for (c = 0; c < b->cols; c++) {
+			const float *pair = cells + block_pair(b, r, c);
+			double off = (double)pair[0] - (double)pair[1] - plan_difference(b, r, c);
 
 			sum += off * off;
 		}
@@ -150,17 +116,36 @@ static void count_block(const struct nmc_plan *p, const struct block *b, struct 
 	unsigned int row, c;
 	int16_t unused[2];
 
-	for (c = 0; c < b->cols; c++)
+	for (c = 0; c < b->cols; c++) {
 		r->exchanged += b->sign[c] < 0;
+		r->moved += b->place[c] != c;
+	}
+	r->cells += 2ull * b->rows * b->cols;
 	for (row = 0; row < b->rows; row++)
 		for (c = 0; c < b->cols; c++) {
-			const int16_t *stuck = b->stuck + ((size_t)row * b->cols + c) * 2;
+			const int16_t *stuck = b->stuck + block_pair(b, row, c);
 			unsigned int broken = (stuck[0] >= 0) + (stuck[1] >= 0);
 			int left = broken ? plan_pair(p, plan_difference(b, row, c), stuck, unused) : 0;
 
 			r->broken += broken;
 			r->compensated += left <= most && left >= -most ? broken : 0;
 		}
+}
+
+/* Squares of what broken cells leave of the weights of a block. */
+static double broken_error(const struct nmc_plan *p, const struct block *b)
+{
+	unsigned int r, c;
+	double sum = 0.0;
+	int16_t unused[2];
+
+	for (r = 0; b->stuck && r < b->rows; r++)
+		for (c = 0; c < b->cols; c++) {
+			int left = plan_pair(p, plan_difference(b, r, c), b->stuck + block_pair(b, r, c), unused);
+
+			sum += (double)left * left;
+		}
+	return sum;
 }
 
 static int know_nothing(const struct nmc_plan *p, struct block *b)
@@ -189,7 +174,66 @@ static int program_and_read(struct nmc_plan *p, struct block *b, struct repair *
 	return ret ? ret : cells_read(p, b, w->cells);
 }
 
-static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
+/* Lets every cell of the block's span show whether it moves, high and low. */
+static int find_broken(struct nmc_plan *p, struct block *b, struct repair *w)
+{
+	const int16_t level[2] = { NMC_CONDUCTANCE_MAX, (int16_t)conductance_min(p) };
+	size_t n = block_cells(p, b), i;
+	unsigned int k;
+	int ret = 0;
+
+	for (k = 0; !ret && k < 2; k++) {
+		for (i = 0; i < n; i++)
+			b->target[i] = arrange_level(b, i, level[k]);
+		ret = program_and_read(p, b, w);
+		if (!ret)
+			learn(p, b, w->cells, w->before);
+	}
+	return ret;
+}
+
+/* Places the outputs around the broken cells that are known. Returns whether targets changed, or a negative errno. */
+static int place(struct nmc_plan *p, struct block *b, struct repair *w)
+{
+	int ret = arrange_outputs(p, b, w->power);
+	bool changed;
+
+	if (ret)
+		return ret;
+	changed = plan_retarget(p, b);
+	return arrange_rest(p, b) || changed;
+}
+
+/* A block with cells astray. @pass: programmings. */
+static int place_around(struct nmc_plan *p, struct block *b, struct repair *w, unsigned int *pass)
+{
+	int ret = program_and_read(p, b, w);
+
+	*pass = 1;
+	if (ret || !learn(p, b, w->cells, w->before))
+		return ret;
+	if (p->movable) {
+		ret = arrange_span(p, b, p->class.outputs);
+		if (!ret)
+			ret = cells_read(p, b, w->cells);
+	}
+	if (!ret)
+		ret = find_broken(p, b, w);
+	*pass += 2;
+	while (!ret && *pass < PASSES) {
+		ret = place(p, b, w);
+		if (ret <= 0)
+			return ret;
+		ret = program_and_read(p, b, w);
+		++*pass;
+		if (!ret && !learn(p, b, w->cells, w->before))
+			break;
+	}
+	return ret;
+}
+
+/* Makes the best of the tile that a block is on. @error: squares of what its weights are off, before and after. */
+static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w, double *error)
 {
 	unsigned int pass = 0;
 	int ret = cells_read(p, b, w->cells);
@@ -198,37 +242,168 @@ static int repair_block(struct nmc_plan *p, struct block *b, struct repair *w)
 		ret = know_nothing(p, b);
 	if (ret)
 		return ret;
-	w->error[0] += weight_error(b, w->cells);
+	error[0] = weight_error(b, w->cells);
 	input_power(p, b, w->power);
 	if (any_astray(p, b, w->cells))
-		do {
-			ret = program_and_read(p, b, w);
-			pass++;
-		} while (!ret && pass < PASSES && learn(p, b, w->cells, w->before) && retarget(p, b, w->power));
+		ret = place_around(p, b, w, &pass);
 	w->r.passes = pass > w->r.passes ? pass : w->r.passes;
-	w->error[1] += weight_error(b, w->cells);
-	w->weights += (uint64_t)b->rows * b->cols;
-	w->r.cells += block_cells(p, b);
-	count_block(p, b, &w->r);
+	if (ret) {
+		/* What is programmed next is to be the network, not a pattern. */
+		plan_retarget(p, b);
+		arrange_rest(p, b);
+		return ret;
+	}
+	error[1] = weight_error(b, w->cells);
+	return arrange_span(p, b, arrange_used(b));
+}
+
+static void *copy(const void *from, size_t bytes)
+{
+	void *to = from ? malloc(bytes) : NULL;
+
+	return to ? memcpy(to, from, bytes) : NULL;
+}
+
+static void drop_placement(struct block *b)
+{
+	free(b->place);
+	free(b->stuck);
+	free(b->target);
+	free(b->sign);
+	free(b->columns);
+	free(b->base);
+	free(b->planned);
+}
+
+/* Block @b as it was planned, on @tile, of which nothing is known. The caller keeps what it had before. */
+static int place_anew(const struct nmc_plan *p, struct block *b, unsigned int tile)
+{
+	size_t bytes = b->cols * sizeof(*b->columns);
+	int ret = plan_place_outputs(b);
+	unsigned int c;
+
+	b->tile = tile;
+	b->writes = 1;
+	b->stuck = NULL;
+	b->target = calloc(block_cells(p, b), sizeof(*b->target));
+	b->sign = copy(b->sign, b->cols);
+	b->planned = copy(b->planned, bytes);
+	for (c = 0; b->planned && c < b->cols; c++)
+		b->planned[c].flags = b->planned[c].source = 0;
+	b->base = copy(b->planned, bytes);
+	b->columns = copy(b->planned, bytes);
+	if (ret || !b->target || !b->sign || !b->planned || !b->base || !b->columns)
+		return fail_memory();
+	for (c = 0; c < b->cols; c++)
+		if (b->sign[c] < 0)
+			arrange_exchange(b, c);
+	plan_retarget(p, b);
+	return 0;
+}
+
+/* Programs block @i on spare @k as well; keeps it there if that is better, and its tile in the reserve then. */
+static int try_spare(struct nmc_plan *p, unsigned int i, unsigned int k, struct repair *w)
+{
+	struct block *b = &p->block[i], was = *b;
+	double error[2] = { 0.0, 0.0 };
+	int ret = place_anew(p, b, p->spare[k]);
+
+	if (!ret)
+		ret = cells_write_all(p, b, &w->program, &w->square);
+	if (!ret)
+		ret = repair_block(p, b, w, error);
+	if (ret || error[1] >= WORTH * w->left[i]) {
+		drop_placement(b);
+		*b = was;
+		return ret;
+	}
+	drop_placement(&was);
+	p->spare[k] = was.tile;
+	w->left[i] = error[1];
+	return 0;
+}
+
+/* Tries every spare for block @i. The tile that it leaves is not tried for others. */
+static int try_spares(struct nmc_plan *p, unsigned int i, struct repair *w)
+{
+	unsigned int first = p->block[i].tile, k;
+	int ret = 0;
+
+	for (k = 0; !ret && k < p->spares_left; k++)
+		ret = try_spare(p, i, k, w);
+	for (k = 0; k < p->spares_left; k++)
+		if (p->spare[k] == first)
+			p->spare[k] = p->spare[--p->spares_left];
+	return ret;
+}
+
+/* The block with the largest error of those not tried yet, if broken cells make most of it; else the number of blocks. */
+static unsigned int worst_block(const struct nmc_plan *p, const struct repair *w, const bool *tried)
+{
+	unsigned int worst = p->blocks, i;
+
+	for (i = 0; i < p->blocks; i++)
+		if (!tried[i] && (worst == p->blocks || w->left[i] > w->left[worst]) &&
+		    broken_error(p, &p->block[i]) > TOO_MUCH * w->left[i])
+			worst = i;
+	return worst;
+}
+
+static int move_blocks(struct nmc_plan *p, struct repair *w)
+{
+	bool *tried = calloc(p->blocks, sizeof(*tried));
+	int ret = tried ? 0 : fail_memory();
+	unsigned int i;
+
+	while (!ret && p->spares_left && (i = worst_block(p, w, tried)) < p->blocks) {
+		tried[i] = true;
+		ret = try_spares(p, i, w);
+	}
+	free(tried);
 	return ret;
 }
 
 static int repair_blocks(struct nmc_plan *p, struct repair *w)
 {
-	size_t cells = (size_t)p->class.rows * p->class.cols;
+	double error[2] = { 0.0, 0.0 };
 	unsigned int i;
+	int ret = 0;
+
+	for (i = 0; !ret && i < p->blocks; i++) {
+		ret = repair_block(p, &p->block[i], w, error);
+		w->error[0] += error[0];
+		w->left[i] = error[1];
+	}
+	if (!ret)
+		ret = move_blocks(p, w);
+	for (i = 0; !ret && i < p->blocks; i++) {
+		const struct block *b = &p->block[i];
+
+		w->error[1] += w->left[i];
+		w->weights += (uint64_t)b->rows * b->cols;
+		count_block(p, b, &w->r);
+	}
+	w->r.spares_used = p->spares - p->spares_left;
+	return ret;
+}
+
+static int repair(struct nmc_plan *p, struct repair *w)
+{
+	size_t cells = (size_t)p->class.rows * p->class.cols;
 	int ret = 0;
 
 	w->cells = malloc(cells * sizeof(*w->cells));
 	w->before = malloc(cells * sizeof(*w->before));
 	w->power = malloc(p->class.rows * sizeof(*w->power));
-	if (!w->cells || !w->before || !w->power)
+	w->left = calloc(p->blocks, sizeof(*w->left));
+	if (!w->cells || !w->before || !w->power || !w->left)
 		ret = fail_memory();
-	for (i = 0; !ret && i < p->blocks; i++)
-		ret = repair_block(p, &p->block[i], w);
+	if (!ret)
+		ret = repair_blocks(p, w);
 	free(w->cells);
 	free(w->before);
 	free(w->power);
+	free(w->left);
 	plan_params(p, nmc_buffer_data(p->runner->params));
 	return ret;
 }
@@ -257,7 +432,8 @@ int nmc_plan_repair(struct nmc_plan *plan, struct nmc_repair_report *report)
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	ret = runner_check_programmed(plan->runner);
 	if (!ret) {
-		ret = repair_blocks(plan, &w);
+		ret = repair(plan, &w);
+		runner_forget_stream(plan->runner);
 		runner_set_programmed(plan->runner, !ret);
 	}
 	runner_end(plan->runner);

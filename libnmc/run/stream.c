@@ -167,19 +167,20 @@ static uint16_t at_most(uint32_t wanted, unsigned int most)
 }
 
 /* Header, instructions and END in a buffer of the device; a copy that a job may still read is left to it. */
-static int upload(struct nmc_stream *s, struct nmc_device *device, unsigned int slots, unsigned int sets)
+static int upload(struct nmc_stream *s, const struct nmc_context *context, unsigned int slots)
 {
+	struct nmc_device *device = context->device;
 	struct nmc_isa_control end = { .c.opcode = NMC_OP_END };
 	size_t bytes = (size_t)(s->count + 2) * NMC_ISA_INSN_BYTES;
 	struct nmc_isa_header head = {
 		.magic = NMC_ISA_MAGIC,
 		.major = NMC_ISA_MAJOR,
-		.minor = NMC_ISA_MINOR,
+		.minor = context->minor,
 		.insns = s->count + 1,
 		.groups = s->groups | 1u << NMC_GROUP_CONTROL,
 		.sram_bytes = s->sram_bytes,
 		.slots = at_most(s->slots, slots),
-		.sets = at_most(s->sets, sets),
+		.sets = at_most(s->sets, context->sets),
 	};
 	uint8_t *to;
 	int ret;
@@ -209,7 +210,7 @@ int nmc_job_submit(struct nmc_context *context, struct nmc_stream *stream, const
 
 	if (count >= DEVICE_MAX_SLOTS)
 		return fail(-E2BIG, "a job has at most %u buffers, not %u", DEVICE_MAX_SLOTS - 1, count);
-	ret = upload(stream, context->device, count, context->sets);
+	ret = upload(stream, context, count);
 	if (ret)
 		return ret;
 	for (i = 0; i < count; i++)

@@ -127,6 +127,59 @@ static void unit_vectors(void **unused)
 	rig_close(r);
 }
 
+enum { MAP_OUTPUTS = 40, MAP_RESULTS = 5, MAP_VECTORS = 30 };
+
+/* A product of a new tile with noise and bent converters: all outputs, or those of @source. */
+static void product_of(unsigned int mode, bool after_adc, const uint16_t *source, int32_t *out)
+{
+	struct deck deck = rig_deck("rram");
+	struct nmc_isa_column column[MAP_OUTPUTS] = { 0 };
+	struct tile_counts counts = { 0 };
+	unsigned int cols = source ? MAP_RESULTS : MAP_OUTPUTS, i;
+	int8_t in[MAP_VECTORS * 32];
+	struct tile_mvm m = { .in = in, .in_pitch = 32, .out = (uint8_t *)out, .out_pitch = 4 * cols, .columns = column,
+			      .vectors = MAP_VECTORS, .rows = 32, .cols = cols, .adc_bits = 12, .mode = mode };
+	struct rig *r;
+
+	deck.converters.offset = 0.05f;
+	deck.converters.gain = 0.1f;
+	deck.converters.inl = 0.01f;
+	r = rig_open(rig_make(&deck, false), 32, 2 * MAP_OUTPUTS, 9);
+	rig_spread(r);
+	rig_program(r);
+	for (i = 0; i < sizeof(in); i++)
+		in[i] = (int8_t)(i * 37 % 255 - 127);
+	for (i = 0; i < cols; i++) {
+		unsigned int output = source ? source[i] : i;
+
+		column[i] = (struct nmc_isa_column){ .adc_mult = (uint16_t)(100 + output), .adc_shift = 20, .scale_mult = 1,
+						     .flags = after_adc && output % 2 ? NMC_COLUMN_PAIR_AFTER_ADC : 0 };
+		column[i].source = source ? source[i] : 0;
+		column[i].flags |= source ? NMC_COLUMN_SOURCE : 0;
+	}
+	assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+	tile_mvm(r->tile, &m, 0, MAP_VECTORS, &counts);
+	rig_close(r);
+}
+
+/* A result is that of its physical output to the bit, wherever it goes. */
+static void mapped_outputs(void **unused)
+{
+	static const uint16_t source[MAP_RESULTS] = { 33, 2, 17, 36, 3 };
+	int32_t all[MAP_VECTORS][MAP_OUTPUTS], some[MAP_VECTORS][MAP_RESULTS];
+	unsigned int i, v, k;
+
+	(void)unused;
+	for (i = 0; i < 4; i++) {
+		product_of(i & 1 ? NMC_MVM_CELL_NOISE : 0, i & 2, NULL, all[0]);
+		product_of(i & 1 ? NMC_MVM_CELL_NOISE : 0, i & 2, source, some[0]);
+		for (v = 0; v < MAP_VECTORS; v++)
+			for (k = 0; k < MAP_RESULTS; k++)
+				assert_int_equal(some[v][k], all[v][source[k]]);
+		assert_int_not_equal(all[0][2], all[1][2]);
+	}
+}
+
 /* Variances follow the square of what the wires leave of a conductance. */
 static void variance_is_scaled(void **unused)
 {
@@ -319,6 +372,7 @@ int main(void)
 		cmocka_unit_test(snapshot_is_solved),
 		cmocka_unit_test(topologies),
 		cmocka_unit_test(unit_vectors),
+		cmocka_unit_test(mapped_outputs),
 		cmocka_unit_test(variance_is_scaled),
 		cmocka_unit_test(variance_of_small_cells),
 		cmocka_unit_test(converter_statistics),

@@ -187,6 +187,10 @@ static const struct fault_case cases[] = {
 	{ "column flags", MVM_RRAM(.columns = 20480 + 32), NMC_FAULT_RESERVED, 0, 20480 + 32 },
 	{ "column adc shift", MVM_RRAM(.columns = 20480 + 48), NMC_FAULT_OPERAND, 0, 20480 + 48 },
 	{ "column scale shift", MVM_RRAM(.columns = 20480 + 64), NMC_FAULT_OPERAND, 0, 20480 + 64 },
+	{ "column source unasked", MVM_RRAM(.columns = 20480 + 80), NMC_FAULT_RESERVED, 0, 20480 + 80 },
+	{ "column source bounds", MVM_RRAM(.columns = 20480 + 96), NMC_FAULT_TILE_BOUNDS, 0, 20480 + 96 },
+	{ "column source twice", MVM_RRAM(.columns = 20480 + 112), NMC_FAULT_OPERAND, 0, 20480 + 112 + 16 },
+	{ "column reserved0", MVM_RRAM(.columns = 20480 + 144), NMC_FAULT_RESERVED, 0, 20480 + 144 },
 
 	/* programming */
 	{ "program flags", { .program = { C(NMC_OP_PROGRAM), .c.flags = 1 } }, NMC_FAULT_RESERVED, 0, -1 },
@@ -223,15 +227,20 @@ static void fill_data(struct rig *r)
 	q[0].shift = 63;
 	q[1].reserved[2] = 1;
 	r->data[32 + 16] = 0x80;	/* DAC codes: second vector */
-	column[1].reserved[4] = 1;
-	column[2].flags = 2;
+	column[1].reserved = 1;
+	column[2].flags = 4;
 	column[3].adc_shift = 48;
 	column[4].scale_shift = 32;
+	column[5].source = 1;
+	column[6].flags = column[7].flags = NMC_COLUMN_SOURCE;
+	column[6].source = 4;
+	column[7].source = 1;
+	column[9].reserved0 = 1;
 	((int16_t *)(r->data + 256))[8] = -128;
 	((int16_t *)(r->data + 512))[3] = NMC_CONDUCTANCE_MAX + 1;
 	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 0, 12288, 16);
 	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 32, 16384, 32);
-	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 64, 20480, 128);
+	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 64, 20480, 160);
 	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 256, 24576, 256);
 	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 512, 28672, 256);
 }

@@ -409,6 +409,55 @@ static void analog_products(void **state)
 	rig_free(r);
 }
 
+/* Results of physical outputs in an order of the stream's own, each with what is wrong with that output. */
+static void mapped_results(void **state)
+{
+	const struct card_device_fault broken = { .kind = CARD_DEVICE_COLUMN, .tile = CARD_ALL, .col = 3, .code = 5 };
+	struct rig *r = rig_small();
+	int16_t *target = (int16_t *)(r->data + 64);
+	struct nmc_isa_column *column = (struct nmc_isa_column *)(r->data + 512);
+	char error[128];
+	int i, minor;
+
+	(void)state;
+	for (i = 0; i < 128; i++)
+		target[i] = i % 2 ? 0 : 1024 * (i % 8 / 2 + 1);
+	memset(r->data, 2, 16);
+	for (i = 0; i < 3; i++)
+		column[i] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = 14, .scale_mult = 1 };
+	column[0].flags = column[2].flags = NMC_COLUMN_SOURCE;
+	column[0].source = 2;
+	column[2].source = 3;
+	for (minor = 1; minor >= 0; minor--) {
+		rig_begin(r);
+		r->stream.head.minor = (uint16_t)minor;
+		rig_move(r, NMC_OP_LOAD, SLOT_DATA, 0, 0, 1024);
+		rig_add(r, (struct nmc_isa_program){ .c.opcode = NMC_OP_PROGRAM, .set = SET_IDEAL, .data = { 64, 16, 0 },
+						     .report = 4096, .rows = 16, .cols = 8 });
+		rig_add(r, (struct nmc_isa_mvm){ .c.opcode = NMC_OP_MVM, .set = SET_IDEAL, .in = { 0, 16, 0 },
+						 .out = { 2048, 12, 0 }, .columns = 512, .vectors = 1, .rows = 16,
+						 .cols = 3, .adc_bits = 6 });
+		rig_move(r, NMC_OP_STORE, SLOT_DATA, 1024, 2048, 1024);
+		rig_control(r, NMC_OP_END);
+		rig_run(r);
+		if (!minor)
+			break;
+		assert_int_equal(r->cqe.status, NMC_STATUS_OK);
+		assert_memory_equal(words(r, 1024), ((int32_t[]){ 6, 4, 8 }), 12);
+		assert_int_equal(card_inject(r->card, &broken, error, sizeof(error)), 0);
+	}
+	assert_int_equal(r->cqe.fault.cause, NMC_FAULT_RESERVED);
+	assert_int_equal(r->cqe.fault.offset, 512);
+	rig_begin(r);
+	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 0, 0, 1024);
+	rig_add(r, (struct nmc_isa_mvm){ .c.opcode = NMC_OP_MVM, .set = SET_IDEAL, .in = { 0, 16, 0 }, .out = { 2048, 12, 0 },
+					 .columns = 512, .vectors = 1, .rows = 16, .cols = 3, .adc_bits = 6 });
+	rig_move(r, NMC_OP_STORE, SLOT_DATA, 1024, 2048, 1024);
+	rig_finish(r);
+	assert_memory_equal(words(r, 1024), ((int32_t[]){ 6, 4, 5 }), 12);
+	rig_free(r);
+}
+
 static void time_passes(void **state)
 {
 	struct rig *r = rig_small();
@@ -485,6 +534,7 @@ int main(void)
 		cmocka_unit_test(program_and_read),
 		cmocka_unit_test(products),
 		cmocka_unit_test(analog_products),
+		cmocka_unit_test(mapped_results),
 		cmocka_unit_test(time_passes),
 		cmocka_unit_test(wall_clock),
 		cmocka_unit_test(progress_advances),

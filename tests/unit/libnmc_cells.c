@@ -53,6 +53,149 @@ static void broken_cells(void **unused)
 	rig_forget(uri);
 }
 
+/* Repairs a layer of 64 outputs and 100 inputs on tiles of 128 outputs with 5 % stuck cells. Returns the error of a run. */
+static double arranged(const char *uri, uint32_t fixed, struct nmc_repair_report *r)
+{
+	static const struct shape one = { 1, { 100, 64 }, { NMC_ACTIVATION_NONE } };
+	float *in = make_inputs((size_t)COUNT * one.width[0]);
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	char *text, *json;
+	struct rig rig;
+	double error;
+
+	o.fixed_columns = fixed;
+	rig_open_options(&rig, uri, &one, &o);
+	assert_int_equal(nmc_plan_repair(rig.plan, r), 0);
+	error = rig_error(&rig, in, COUNT);
+	text = nmc_plan_text(rig.plan);
+	json = nmc_plan_json(rig.plan);
+	assert_true(!strstr(text, "columns ") == !!fixed && !strstr(json, "\"columns\":null") == !fixed);
+	free(text);
+	free(json);
+	/* They stay where they are for another programming. */
+	assert_int_equal(nmc_plan_program(rig.plan, NULL, NULL, NULL), 0);
+	assert_true(fabs(rig_error(&rig, in, COUNT) / error - 1.0) < 0.3);
+	free(in);
+	rig_close(&rig);
+	return error;
+}
+
+/* Half of the outputs of a tile in use: outputs go where broken cells do least, unused columns included. */
+static void arranged_outputs(void **unused)
+{
+	struct nmc_repair_report fixed = NMC_REPAIR_REPORT_INIT, free_to = NMC_REPAIR_REPORT_INIT;
+	double error[2];
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "ecram", "defects: { stuck_low: 2.5 %, stuck_high: 2.5 % }\n", "tiles=2&seed=4");
+	error[0] = arranged(uri, 1, &fixed);
+	error[1] = arranged(uri, 0, &free_to);
+	assert_int_equal(fixed.moved, 0);
+	assert_true(free_to.moved > 32 && free_to.moved <= 64);
+	if (error[1] > 0.5 * error[0] || free_to.error_after > 0.5 * fixed.error_after)
+		fail_msg("relative error %g, %g in fixed columns; weights off by %g, %g", error[1], error[0], free_to.error_after,
+			 fixed.error_after);
+	rig_forget(uri);
+}
+
+static const struct shape small = { 2, { 60, 30, 10 }, { NMC_ACTIVATION_RELU, NMC_ACTIVATION_NONE } };
+
+enum { SIDE = 64, SWINGS = 100 };
+
+/* Drives the cells of the first tile up and down until many of them move no more. */
+static void wear_first_tile(struct nmc_device *device)
+{
+	struct nmc_slot_ref slot = { NULL, false };
+	struct nmc_operand data = { .pitch = SIDE * 2 };
+	struct nmc_context *context;
+	struct nmc_tileset *set;
+	struct nmc_stream *s;
+	unsigned int i;
+	uint64_t job;
+
+	assert_int_equal(nmc_tileset_create(device, 0, 1, &set), 0);
+	assert_int_equal(nmc_context_create(device, &set, 1, &context), 0);
+	assert_int_equal(nmc_buffer_create(device, 2 * SIDE * SIDE * 2, &slot.buffer), 0);
+	for (i = 0; i < SIDE * SIDE; i++)
+		((int16_t *)nmc_buffer_data(slot.buffer))[i] = 26214;
+	assert_int_equal(nmc_stream_create(2 * SIDE * SIDE * 2 + 4096, &s), 0);
+	assert_int_equal(nmc_stream_load(s, 0, 0, 0, 1, 2 * SIDE * SIDE * 2, (struct nmc_operand){ 0 }), 0);
+	assert_int_equal(nmc_stream_loop(s, SWINGS, 2), 0);
+	for (i = 0; i < 2; i++, data.addr += SIDE * SIDE * 2)
+		assert_int_equal(nmc_stream_program(s, 0, 0, data, 2 * SIDE * SIDE * 2, SIDE, SIDE), 0);
+	if (nmc_job_submit(context, s, &slot, 1, &job) || nmc_job_wait(context, job, -1, NULL))
+		fail_msg("%s", nmc_last_error());
+	nmc_stream_destroy(s);
+	nmc_buffer_destroy(slot.buffer);
+	nmc_context_destroy(context);
+	nmc_tileset_destroy(set);
+}
+
+/* Repairs a plan with @spares on a card whose first tile is worn out. Returns the relative error of a run. */
+static double repaired(const char *uri, uint32_t spares, struct nmc_repair_report *r)
+{
+	float *in = make_inputs((size_t)COUNT * small.width[0]);
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	struct rig rig = { .network = make_network(&small) };
+	struct nmc_tile_info tile;
+	double error;
+	char *text;
+
+	o.spares = spares;
+	assert_int_equal(nmc_device_open(uri, &rig.device), 0);
+	wear_first_tile(rig.device);
+	if (nmc_plan_create(rig.device, rig.network, &o, &rig.plan) || nmc_plan_program(rig.plan, NULL, NULL, NULL))
+		fail_msg("%s", nmc_last_error());
+	assert_int_equal(nmc_device_tiles(rig.device, 0, &tile, 1), 1);
+	assert_true(tile.mine && tile.wear_mean > 500.0);
+	assert_int_equal(nmc_plan_repair(rig.plan, r), 0);
+	error = rig_error(&rig, in, COUNT);
+	text = nmc_plan_text(rig.plan);
+	assert_true(!strstr(text, "2 spare tiles, 1 of them in use") == !spares);
+	assert_true(!strstr(text, "tile 0:") == !!spares);
+	free(text);
+	/* It stays there. */
+	if (spares) {
+		assert_int_equal(nmc_plan_program(rig.plan, NULL, NULL, NULL), 0);
+		assert_true(rig_error(&rig, in, COUNT) < 1.3 * error);
+	}
+	free(in);
+	rig_close(&rig);
+	return error;
+}
+
+/* One tile is worn out, others are not: its part of the network moves, the other one does not. */
+static void spare_tiles(void **unused)
+{
+	struct nmc_repair_report without = NMC_REPAIR_REPORT_INIT, with = NMC_REPAIR_REPORT_INIT;
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	double error[2];
+	struct rig rig;
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "rram", "endurance: { pulses: 1000, sigma: 0.5, slope: 0.2, dead_at: 80 % }\n",
+		 "tiles=4&rows=64&cols=64&seed=4");
+	error[0] = repaired(uri, 0, &without);
+	error[1] = repaired(uri, 2, &with);
+	assert_int_equal(without.spares_used, 0);
+	assert_int_equal(with.spares_used, 1);
+	if (error[1] > 0.5 * error[0] || with.error_after > 0.5 * without.error_after || with.broken * 10 > without.broken)
+		fail_msg("relative error %g, %g without spares; weights off by %g, %g; %llu broken, %llu", error[1], error[0],
+			 with.error_after, without.error_after, (unsigned long long)with.broken,
+			 (unsigned long long)without.broken);
+	/* No more than there are. */
+	rig.network = make_network(&small);
+	assert_int_equal(nmc_device_open(uri, &rig.device), 0);
+	o.spares = 3;
+	assert_int_equal(nmc_plan_create(rig.device, rig.network, &o, &rig.plan), -ENOSPC);
+	assert_non_null(strstr(nmc_last_error(), "3 spares"));
+	nmc_network_destroy(rig.network);
+	nmc_device_close(rig.device);
+	rig_forget(uri);
+}
+
 /* Nothing is broken, nothing changes: on perfect cells the reference stays what the card gives. */
 static void sound_cells(void **unused)
 {
@@ -274,6 +417,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broken_cells),
+		cmocka_unit_test(arranged_outputs),
+		cmocka_unit_test(spare_tiles),
 		cmocka_unit_test(sound_cells),
 		cmocka_unit_test(bent_converters),
 		cmocka_unit_test(calibrated_and_compensated),

@@ -129,6 +129,23 @@ static inline void rig_expect_reference(const char *uri, const struct shape *s, 
 	rig_close(&r);
 }
 
+/* Drops from a deck what it says of the key that @lines begins with. */
+static inline size_t rig_without(char *text, const char *lines)
+{
+	size_t key = strcspn(lines, ":") + 1;
+	char *at, *end;
+
+	for (at = text; *at; at = end) {
+		end = at + strcspn(at, "\n");
+		end += *end == '\n';
+		if (strncmp(at, lines, key))
+			continue;
+		memmove(at, end, strlen(end) + 1);
+		break;
+	}
+	return strlen(text);
+}
+
 /*
  * URI of a card of one class in @uri: the shipped deck @name (DECKS is its folder) with @lines at its end, in a file of this
  * process; remove the file with rig_forget().
@@ -143,8 +160,10 @@ static inline void rig_deck(char *uri, size_t bytes, const char *name, const cha
 	snprintf(path, sizeof(path), "%s/nmc-test-XXXXXX.yaml", getenv("TMPDIR") ? getenv("TMPDIR") : "/tmp");
 	f = fopen(from, "rbe");
 	assert_non_null(f);
-	n = fread(text, 1, sizeof(text), f);
+	n = fread(text, 1, sizeof(text) - 1, f);
 	fclose(f);
+	text[n] = 0;
+	n = rig_without(text, lines);
 	f = fdopen(mkstemps(path, 5), "wb");
 	assert_non_null(f);
 	assert_int_equal(fwrite(text, 1, n, f), n);

@@ -41,6 +41,7 @@ static const char usage[] =
 	"      --scheme SCHEME    how weights lie in cells: differential, offset, slices[:N[:BITS]], devices[:N[:SIGNIFICANCE]]\n"
 	"      --passes N[:TIME]  program N times, TIME apart (default 1s), so that cells that relax do so less\n"
 	"      --repair           find broken cells after programming and place the weights around them\n"
+	"      --spares N         tiles that --repair may move to from those with too many broken cells\n"
 	"      --calibrate-converters  take offset and gain errors out of each output's conversion\n"
 	"      --refresh PERCENT  once aged, program cells anew that are farther from their target than this part of the range\n"
 	"      --persist NAME     leave the network on its tiles, where the same command finds it again; writes what is missing\n"
@@ -77,7 +78,8 @@ int run_fail(int status, const char *text)
 
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
        OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_PLOT, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN,
-       OPT_SCHEME, OPT_PASSES, OPT_REPAIR, OPT_CONVERTERS, OPT_REFRESH, OPT_PERSIST, OPT_FORGET, OPT_PLAN, OPT_JSON };
+       OPT_SCHEME, OPT_PASSES, OPT_REPAIR, OPT_SPARES, OPT_CONVERTERS, OPT_REFRESH, OPT_PERSIST, OPT_FORGET, OPT_PLAN,
+       OPT_JSON };
 
 static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
@@ -101,6 +103,7 @@ static const struct option options[] = {
 	{ "scheme", required_argument, NULL, OPT_SCHEME },
 	{ "passes", required_argument, NULL, OPT_PASSES },
 	{ "repair", no_argument, NULL, OPT_REPAIR },
+	{ "spares", required_argument, NULL, OPT_SPARES },
 	{ "calibrate-converters", no_argument, NULL, OPT_CONVERTERS },
 	{ "refresh", required_argument, NULL, OPT_REFRESH },
 	{ "persist", required_argument, NULL, OPT_PERSIST },
@@ -153,6 +156,9 @@ static int numeric_option(struct run_options *o, int option, const char *text)
 		break;
 	case OPT_CALIBRATE:
 		o->calibrate = n;
+		break;
+	case OPT_SPARES:
+		o->spares = (uint32_t)n;
 		break;
 	default:
 		o->batch = (uint32_t)n;
@@ -278,6 +284,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 		case OPT_REPAIR:
 			o->repair = true;
 			break;
+		case OPT_SPARES:
+			ret = numeric_option(o, option, optarg);
+			break;
 		case OPT_JSON:
 			o->json = true;
 			break;
@@ -315,6 +324,8 @@ static int parse(int argc, char **argv, struct run_options *o)
 		return run_fail(EXIT_USAGE, "--repair and --persist contradict each other: what was found would be lost with the run");
 	if (o->labels && !o->images)
 		return run_fail(EXIT_USAGE, "--labels goes with --images");
+	if (o->spares && !o->repair)
+		return run_fail(EXIT_USAGE, "--spares goes with --repair, which is what moves to them");
 	return 0;
 }
 

@@ -46,6 +46,7 @@ struct run_options {
 	unsigned int seeds;
 	bool breakdown;
 	bool repair;
+	uint32_t spares;
 	uint32_t scheme;
 	uint32_t parts;
 	uint32_t slice_bits;

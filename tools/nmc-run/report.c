@@ -21,6 +21,10 @@ static void repair_text(const struct nmc_repair_report *r, bool many)
 	printf("repair        %s%llu of %llu cells broken, %llu of them made up for; weights were off by %.2f %%, now %.2f %%\n",
 	       many ? "last card: " : "", (unsigned long long)r->broken, (unsigned long long)r->cells, (unsigned long long)r->compensated,
 	       100.0 * r->error_before, 100.0 * r->error_after);
+	if (r->moved)
+		printf("columns       %u outputs in another column of their tile, %u exchanged\n", r->moved, r->exchanged);
+	if (r->spares_used)
+		printf("spares        %u tiles of the network moved to spares\n", r->spares_used);
 }
 
 static void converters_text(const struct nmc_calibration_report *r, bool many)
@@ -278,6 +282,8 @@ static struct json_object *repair_json(const struct nmc_repair_report *r)
 	add_count(o, "compensated", r->compensated);
 	add_count(o, "uncompensated", r->uncompensated);
 	add_count(o, "exchanged", r->exchanged);
+	add_count(o, "moved", r->moved);
+	add_count(o, "spares_used", r->spares_used);
 	add_number(o, "error_before", r->error_before);
 	add_number(o, "error_after", r->error_after);
 	add_count(o, "pulses", r->pulses);

@@ -138,6 +138,7 @@ static int make_plan(struct run_state *s)
 	o.persist = s->o->persist;
 	o.passes = s->o->passes;
 	o.pass_wait_ns = s->o->pass_wait_ns;
+	o.spares = s->o->spares;
 	ret = nmc_plan_create(s->device, s->network, &o, &s->plan);
 	if (ret)
 		return run_library(ret == -ENOSPC ? EXIT_FIT :

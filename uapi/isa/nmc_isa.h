@@ -17,7 +17,7 @@
 
 #define NMC_ISA_MAGIC		0x53434d4eu	/* "NMCS" */
 #define NMC_ISA_MAJOR		1
-#define NMC_ISA_MINOR		0
+#define NMC_ISA_MINOR		1
 #define NMC_ISA_INSN_BYTES	64
 #define NMC_ISA_MAX_INSNS	(1u << 20)	/* instructions in one stream */
 #define NMC_ISA_MAX_STEPS	(1ull << 32)	/* instructions executed by one job, loops included */
@@ -273,6 +273,7 @@ struct nmc_isa_mvm {
 };
 
 #define NMC_COLUMN_PAIR_AFTER_ADC	(1u << 0)	/* convert both columns of the pair, then subtract */
+#define NMC_COLUMN_SOURCE		(1u << 1)	/* this result is physical output @source of the tile; since minor version 1 */
 
 /**
  * struct nmc_isa_column - conversion of one output
@@ -282,6 +283,9 @@ struct nmc_isa_mvm {
  * @flags: NMC_COLUMN_*
  * @scale_mult: digital scale, signed
  * @scale_shift: digital scale shift, 0..31: out = half_even(code * scale_mult / 2^scale_shift)
+ * @reserved0: must be zero
+ * @source: physical output with %NMC_COLUMN_SOURCE, no two of a product the same; else zero: @first_col and how many columns
+ *	come before
  * @reserved: must be zero
  */
 struct nmc_isa_column {
@@ -291,7 +295,9 @@ struct nmc_isa_column {
 	__u8 flags;
 	__le16 scale_mult;
 	__u8 scale_shift;
-	__u8 reserved[5];
+	__u8 reserved0;
+	__le16 source;
+	__le16 reserved;
 };
 
 #define NMC_VECTOR_PER_ELEMENT	(1u << 0)	/* REQUANT: one struct nmc_isa_requant an element, else one for all */

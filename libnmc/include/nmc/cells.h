@@ -19,18 +19,20 @@ struct nmc_plan;
  * struct nmc_repair_report - broken cells, and what could be done about them
  * @size: sizeof(struct nmc_repair_report)
  * @passes: times that tiles were programmed anew, the most of any tile
- * @cells: cells read
+ * @cells: cells that hold weights
  * @broken: of these farther from their target than a fifth of the range, and not moved by programming: stuck, dead or worn;
  *	also those of a technology that has no such level
  * @compensated: of these in pairs that hold their weight all the same, to 2 % of the range
  * @uncompensated: of these in pairs that cannot
  * @exchanged: outputs (of one tile each) whose two columns have changed places
- * @reserved: zero
+ * @spares_used: tiles of the reserve that hold parts of the network now, in place of others
  * @error_before: RMS of (difference of the pair - weight) / range, as found
  * @error_after: the same afterwards
  * @pulses: pulses spent
  * @modelled_ns: modelled duration with settle time, card time
  * @energy_j: modelled energy, joule
+ * @moved: outputs (of one tile each) that are in another column than planned
+ * @reserved: zero
  */
 struct nmc_repair_report {
 	uint32_t size;
@@ -40,12 +42,14 @@ struct nmc_repair_report {
 	uint64_t compensated;
 	uint64_t uncompensated;
 	uint32_t exchanged;
-	uint32_t reserved;
+	uint32_t spares_used;
 	double error_before;
 	double error_after;
 	uint64_t pulses;
 	uint64_t modelled_ns;
 	double energy_j;
+	uint32_t moved;
+	uint32_t reserved;
 };
 #define NMC_REPAIR_REPORT_INIT { .size = sizeof(struct nmc_repair_report) }
 
@@ -55,10 +59,12 @@ struct nmc_repair_report {
  * @report: NULL or filled in
  *
  * Reads every cell and learns which do not hold what they were programmed to. The sound cell of such a pair gets the target
- * that makes up for the broken one; an output whose weights then fit better the other way round exchanges its columns. What
- * has changed is programmed anew. Tiles with cells astray are programmed up to four times: first once more as they are, because
- * broken is only what does not move, then to find what the targets before had hidden. What was learnt stays with the plan,
- * for nmc_plan_program() too. A baseline taken before no longer fits.
+ * that makes up for the broken one. The outputs of a tile go to those of its columns, unused ones included, where their weights
+ * fit best, as they are or with both columns of the pair exchanged. What has changed is programmed anew. Tiles with cells astray
+ * are programmed up to six times: first once more as they are, because broken is only what does not move, then high and low to
+ * find what the targets before had hidden, then as placed. Where broken cells then leave more error
+ * than all others of a tile, the spares of nmc_plan_options.spares are tried in its place, and the best is kept. What was
+ * learnt stays with the plan, for nmc_plan_program() too. A baseline taken before no longer fits.
  *
  * Return: 0, -EINVAL (not programmed, or no pairs), -EIO, -ENODEV, -ENOMEM.
  */

@@ -126,7 +126,7 @@ int nmc_device_tiles(struct nmc_device *device, unsigned int first, struct nmc_t
 
 /**
  * struct nmc_tile_health - what a full read found out about one tile of a plan
- * @tile: tile of the plan
+ * @tile: tile of the plan; from &nmc_plan_info.tiles on it was a spare
  * @layer: its layer
  * @age_ns: card time since it was programmed
  * @cells: cells read
