@@ -11,8 +11,8 @@
 #include "card/core/machine.h"
 
 #define BIN		64			/* codes of a bin */
-#define FROZEN		32			/* nodes over the frozen deviate: -3.875 to 3.875 sigma */
-#define WRITTEN		16			/* nodes over the written conductance: -3.75 to 3.75 sigma */
+#define FROZEN		16			/* nodes over the frozen deviate: -3.75 to 3.75 sigma */
+#define WRITTEN		8			/* nodes over the written conductance: -3.5 to 3.5 sigma */
 #define NODES		(FROZEN * WRITTEN)
 #define UNIFORM_RMS	0.577f			/* of a half band that the verify loop fills evenly */
 
@@ -135,12 +135,12 @@ static int16_t frozen_at(const struct cell_tech *tech, int16_t target, float z)
 
 static float frozen_node(unsigned int i)
 {
-	return ((float)(i % FROZEN) - 0.5f * (FROZEN - 1)) * 0.25f;
+	return ((float)(i % FROZEN) - 0.5f * (FROZEN - 1)) * 0.5f;
 }
 
 static float written_node(unsigned int i)
 {
-	return ((float)(i / FROZEN) - 0.5f * (WRITTEN - 1)) * 0.5f;
+	return ((float)(i / FROZEN) - 0.5f * (WRITTEN - 1)) * 1.0f;
 }
 
 /* Shares are the same for every target. */

@@ -214,7 +214,7 @@ static void add_bend(const struct tile *t, const struct product *p, unsigned int
 {
 	const struct tile_matrix *w = &t->matrix;
 	const struct tile_mvm *m = p->m;
-	unsigned int step = p->single ? 2 : 1, from = step * m->first_col - b->skip, cols = step * m->cols, v, i;
+	unsigned int step = p->single ? 2 : 1, from = step * p->first - b->skip, cols = step * p->count, v, i;
 	unsigned int count = (b->skip + cols + PRODUCT_BLOCK - 1) / PRODUCT_BLOCK * PRODUCT_BLOCK;
 	int16_t y[PRODUCT_VECTORS * PRODUCT_PAIRS * 2] __attribute__((aligned(64)));
 	int32_t sum[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
