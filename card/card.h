@@ -136,7 +136,7 @@ int card_event_fd(struct card *card);
  */
 int card_oracle(struct card *card, uint32_t set, uint32_t tile, float *g, float *target);
 
-#define CARD_LAW_BINS	412	/* targets by their conductance code / 64; bin 0 stands for the lowest conductance */
+#define CARD_LAW_BINS	103	/* targets by their conductance code / 256; bin 0 stands for the lowest conductance */
 
 struct card_law;
 

@@ -109,7 +109,8 @@ static int check_mvm(struct job *j, struct mvm_work *w)
 {
 	const struct nmc_isa_mvm *m = w->m;
 
-	if (m->c.flags & ~(NMC_MVM_ACCUMULATE | NMC_MVM_NO_READ_NOISE | WHAT_IF) || m->reserved0)
+	if (m->c.flags & ~(NMC_MVM_ACCUMULATE | NMC_MVM_NO_READ_NOISE | WHAT_IF) || m->reserved0 ||
+	    (m->c.flags & NMC_MVM_NO_IV && j->minor < 1))
 		return job_fault(j, NMC_FAULT_RESERVED, 0, m->c.flags);
 	if (job_reserved(j, m->reserved, sizeof(m->reserved)))
 		return -1;

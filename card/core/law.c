@@ -10,7 +10,7 @@
 #include "card/cell/gauss.h"
 #include "card/core/machine.h"
 
-#define BIN		64			/* codes of a bin */
+#define BIN		256			/* codes of a bin */
 #define FROZEN		16			/* nodes over the frozen deviate: -3.75 to 3.75 sigma */
 #define WRITTEN		8			/* nodes over the written conductance: -3.5 to 3.5 sigma */
 #define NODES		(FROZEN * WRITTEN)

@@ -223,7 +223,7 @@ static void bend(struct tile *t, unsigned int pair, float own[2][CELL_LANES], fl
 /* Every row pair without wires. */
 static void fill(struct tile *t, unsigned int mode)
 {
-	struct tile_scratch scratch = { .grid = -1 };
+	struct tile_scratch scratch = { .ages = 0 };
 	float g[2][CELL_LANES], var[2][CELL_LANES];
 	unsigned int row, rows = t->class->rows;
 
@@ -250,7 +250,7 @@ static int fill_wired(struct tile *t, unsigned int mode)
 	const struct tile_class *c = t->class;
 	size_t cells = tile_cells(t), i;
 	float *g = malloc(3 * cells * sizeof(*g)), *var = g + cells, *seen = var + cells;
-	struct tile_scratch scratch = { .grid = -1 };
+	struct tile_scratch scratch = { .ages = 0 };
 	unsigned int row;
 	int ret;
 

@@ -234,12 +234,12 @@ int tile_reserve_write(struct tile *t, const struct tile_region *region)
 	unsigned int room, most = tile_max_writes(t) + whole_tile(t, region);
 	struct tile_write *more;
 
-	if (t->write_count == t->write_room && t->write_count > 1)
+	if (t->write_count > 1 && (t->write_count == t->write_room || t->write_count >= most))
 		forget_writes(t);
+	if (t->write_count >= most)	/* there may be room for more: a whole write may take one */
+		return -ENOSPC;
 	if (t->write_count < t->write_room)
 		return 0;
-	if (t->write_count == most)
-		return -ENOSPC;
 	room = t->write_room * 2 < most ? t->write_room * 2 : most;
 	more = realloc(t->writes, room * sizeof(*more));
 	if (!more)
@@ -318,12 +318,8 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 			out[i] = g[i] * tech->per_lsb;
 		return;
 	}
-	if (scratch->grid != grid) {
-		cell_age_at(tech, grid, &scratch->age);
-		scratch->grid = grid;
-	}
 	scratch->aged += n;
-	tech->kernels->age(tech, &scratch->age, &device, (uint32_t)cell, n, t->target + cell, g, frozen, out);
+	tech->kernels->age(tech, tile_age(tech, scratch, grid), &device, (uint32_t)cell, n, t->target + cell, g, frozen, out);
 }
 
 /* Cells of a row that several writes share, as passes leave them: all from the first to the last of a write go together. */
@@ -385,11 +381,7 @@ static void apply_drift(const struct tile *t, unsigned int row, unsigned int mod
 
 		if (extra[col] == 0.0f || !w->ages)
 			continue;
-		if (scratch->grid != w->age) {
-			cell_age_at(t->class->tech, w->age, &scratch->age);
-			scratch->grid = w->age;
-		}
-		out[col] *= exp_poly(-scratch->age.decay * extra[col]);
+		out[col] *= exp_poly(-tile_age(t->class->tech, scratch, w->age)->decay * extra[col]);
 	}
 }
 
@@ -424,7 +416,7 @@ void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct 
 void tile_oracle(const struct tile *t, float *g, float *target)
 {
 	float unit = t->class->tech->flags & NMC_CLASS_CONVERTERS ? t->class->tech->lsb : 1.0f;
-	struct tile_scratch scratch = { .grid = -1 };
+	struct tile_scratch scratch = { .ages = 0 };
 	unsigned int row, col, cols = t->class->cols;
 	float line[CELL_LANES];
 

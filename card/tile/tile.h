@@ -274,13 +274,13 @@ struct tile_counts {
 	uint64_t saturations;
 };
 
-/* Brings the snapshot up to date and takes event numbers for the batch. Return: 0 or -ENOMEM. */
 /* Physical output of result @i of a product. */
 static inline unsigned int tile_column_output(const struct nmc_isa_column *c, unsigned int first_col, unsigned int i)
 {
 	return c->flags & NMC_COLUMN_SOURCE ? c->source : first_col + i;
 }
 
+/* Brings the snapshot up to date and takes event numbers for the batch. Return: 0 or -ENOMEM. */
 int tile_mvm_begin(struct tile *t, struct tile_mvm *m);
 
 /* Vectors @first to @first + @n - 1 of a begun product. @counts is added to. Threads may share a product. */

@@ -112,17 +112,35 @@ struct tile {
 	uint64_t aged;
 };
 
+#define TILE_AGES	4	/* writes that rows share after some passes of programming */
+
 /**
- * struct tile_scratch - what a walk over rows keeps between them
- * @grid: age that @age is made for
- * @age: that age
+ * struct tile_scratch - what a walk over rows keeps between them; begins with zeros
+ * @grid: ages that @age are made for
+ * @age: the latest ages
+ * @ages: how many there have been
  * @aged: cells aged
  */
 struct tile_scratch {
-	int grid;
-	struct cell_age age;
+	int grid[TILE_AGES];
+	struct cell_age age[TILE_AGES];
+	unsigned int ages;
 	uint64_t aged;
 };
+
+/* What cells of age @grid do, made once for those that come again. */
+static inline const struct cell_age *tile_age(const struct cell_tech *tech, struct tile_scratch *s, int grid)
+{
+	unsigned int i, known = s->ages < TILE_AGES ? s->ages : TILE_AGES;
+
+	for (i = 0; i < known; i++)
+		if (s->grid[i] == grid)
+			return &s->age[i];
+	i = s->ages++ % TILE_AGES;
+	s->grid[i] = grid;
+	cell_age_at(tech, grid, &s->age[i]);
+	return &s->age[i];
+}
 
 static inline size_t tile_cells(const struct tile *t)
 {
@@ -170,7 +188,7 @@ static inline unsigned int tile_run(const struct tile *t, size_t row_cell, unsig
 
 /*
  * Conductances of one row as aged, in LSB (weights for integer classes), what @mode (NMC_MVM_NO_*) leaves out apart.
- * @scratch begins with grid -1.
+ * @scratch begins with zeros.
  */
 void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct tile_scratch *scratch, float *out);
 

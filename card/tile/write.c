@@ -287,7 +287,7 @@ static int program_rows(struct tile *t, const struct tile_region *region, const 
 	const struct deck_wires *w = &t->class->tech->deck.wires;
 	bool passive = w->passive && w->half_select > 0.0f;
 	int32_t *net = passive ? malloc((size_t)region->rows * region->cols * sizeof(*net)) : NULL;
-	struct tile_scratch scratch = { .grid = -1 };
+	struct tile_scratch scratch = { .ages = 0 };
 	struct cell_program p = {
 		.tech = t->class->tech,
 		.n = region->cols,
@@ -489,7 +489,7 @@ void tile_read(struct tile *t, const struct tile_region *region, void *out, size
 {
 	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_READ, t->event++);
 	const struct cell_tech *tech = t->class->tech;
-	struct tile_scratch scratch = { .grid = -1 };
+	struct tile_scratch scratch = { .ages = 0 };
 	unsigned int row;
 
 	for (row = 0; row < region->rows; row++) {

@@ -15,8 +15,8 @@
 struct device;
 struct law;
 
-#define LAW_BINS	412	/* targets by their conductance code / LAW_BIN */
-#define LAW_BIN		64
+#define LAW_BINS	103	/* targets by their conductance code / LAW_BIN */
+#define LAW_BIN		256
 
 /**
  * struct law_bin - moments of cells of one target at two ages since the write; d is true conductance less target, LSB

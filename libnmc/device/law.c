@@ -31,13 +31,17 @@ static int shipped(const struct nmc_class_info *class, struct law **law)
 	return ret == -ENOENT ? 0 : ret;
 }
 
+/* A file that has gone since is none of the class's affair while another is its deck. */
 static int told(struct nmc_device *device, const struct nmc_class_info *class, struct law **law)
 {
 	unsigned int i;
 	int ret = 0;
 
-	for (i = 0; !ret && i < device->decks; i++)
-		ret = matches(device->deck[i], class, law);
+	for (i = 0; ret <= 0 && i < device->decks; i++) {
+		int found = matches(device->deck[i], class, law);
+
+		ret = found ? found : ret;
+	}
 	return ret;
 }
 

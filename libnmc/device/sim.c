@@ -142,12 +142,23 @@ static int sim_health(struct device *d, struct nmc_health *h)
 	return 0;
 }
 
-static void tile_from_log(const struct nmc_tile_log *log, struct nmc_tile_info *t)
+/* The card remembers the set of a persistent tile whoever has it. */
+static uint32_t attached(struct sim *s, uint32_t set)
+{
+	uint32_t generation;
+
+	pthread_mutex_lock(&s->lock);
+	generation = s->generation[set % SIM_SETS];
+	pthread_mutex_unlock(&s->lock);
+	return generation ? set : 0;
+}
+
+static void tile_from_log(struct sim *s, const struct nmc_tile_log *log, struct nmc_tile_info *t)
 {
 	t->tile = log->tile;
 	t->status = log->state;
 	t->class_index = log->class;
-	t->mine = log->set;
+	t->mine = attached(s, log->set);
 	t->programmed_ns = log->programmed_ns;
 	t->pulses = log->pulses;
 	t->products = log->products;
@@ -179,7 +190,7 @@ static int sim_tiles(struct device *d, unsigned int first, struct nmc_tile_info 
 			break;
 		if (status)
 			return admin_fail("tile log", status);
-		tile_from_log(&log, &tiles[i]);
+		tile_from_log(sim_of(d), &log, &tiles[i]);
 	}
 	return (int)i;
 }
@@ -353,6 +364,11 @@ static int sim_set_open(struct device *d, const uint8_t *uuid, uint32_t *set)
 
 static void sim_set_destroy(struct device *d, uint32_t set, bool erase)
 {
+	struct sim *s = sim_of(d);
+
+	pthread_mutex_lock(&s->lock);
+	s->generation[set % SIM_SETS] = 0;
+	pthread_mutex_unlock(&s->lock);
 	admin(sim_of(d), (struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_RELEASE, .id = set, .value = erase }, NULL);
 }
 

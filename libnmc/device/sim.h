@@ -31,7 +31,7 @@ void sim_buffer_put(struct sim_buffer *b);
  * @device: what the library sees
  * @card: the card
  * @lock: protects what follows
- * @generation: generation by set id
+ * @generation: generation by set id, 0 = not attached
  * @context: contexts by id
  * @event_mask: events wanted
  * @event_sequence: events delivered

@@ -451,8 +451,8 @@ const char *nmc_scheme_name(unsigned int scheme);
  * @spares: tiles kept in reserve, that nmc_plan_repair() may move parts of the network to
  * @fixed_columns: not zero: nmc_plan_repair() leaves every output in its column
  * @persist: name under which the network stays on its tiles when the process ends, NULL for not. A plan of the same name and
- *	the same cells finds it again, and nmc_plan_program() then writes only tiles whose programming did not end, with all
- *	passes. Not with %NMC_SCHEME_DEVICES, whose targets depend on what was read, nor with nmc_plan_repair() and spares
+ *	the same cells finds it again, and nmc_plan_program() then writes only tiles whose programming did not end; several
+ *	passes go over all of them again. Not with %NMC_SCHEME_DEVICES, whose targets depend on what was read, nor with nmc_plan_repair() and spares
  */
 struct nmc_plan_options {
 	uint32_t size;
@@ -485,7 +485,10 @@ struct nmc_plan_options {
  */
 int nmc_plan_create(struct nmc_device *device, const struct nmc_network *network, const struct nmc_plan_options *options,
 		    struct nmc_plan **plan);
-/* Frees a plan and gives its tiles back, which the card erases; its runs must be gone. NULL is allowed. */
+/*
+ * Frees a plan and gives its tiles back, which the card erases unless the network is to persist; its runs must be gone. NULL is
+ * allowed.
+ */
 void nmc_plan_destroy(struct nmc_plan *plan);
 
 /* The same; erases the tiles of a network that was to persist. */

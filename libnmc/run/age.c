@@ -35,6 +35,8 @@ int nmc_plan_leave_out(struct nmc_plan *plan, unsigned int mask)
 	if (mask & ~NMC_CAUSE_READ_NOISE && !plan->class.what_if)
 		return fail(-ENOTSUP, "class %s cannot leave out anything but read noise; the software card's classes can",
 			    plan->class.name);
+	if (mask & NMC_CAUSE_IV && !plan->context->minor)
+		return fail(-ENOTSUP, "the card is too old to leave out the bend of I-V curves");
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	plan->leave_out = cause_flags(mask);
 	runner_forget_stream(plan->runner);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "libnmc/error.h"
+#include "libnmc/run/cells.h"
 #include "libnmc/run/persist.h"
 
 static uint64_t mix(uint64_t hash, const void *data, size_t bytes)
@@ -80,7 +81,9 @@ int persist_look(struct nmc_plan *p, unsigned int *kept)
 	for (*kept = i = 0; !ret && i < p->blocks; i++) {
 		const struct nmc_tile_info *t = &tiles[p->block[i].tile];
 
-		p->block[i].kept = t->status == NMC_TILE_STATUS_PERSISTENT && t->programmed_ns;
+		/* Whether a tile has seen all of several passes is not known: they go over it again, and find most cells in their band. */
+		p->block[i].kept = t->status == NMC_TILE_STATUS_PERSISTENT && t->programmed_ns && p->passes == 1;
+		p->block[i].writes = cells_most_writes(p);	/* other processes may have written parts of it */
 		if (!p->block[i].kept)
 			continue;
 		p->block[i].programmed_ns = t->programmed_ns;

@@ -177,7 +177,7 @@ static int program_and_read(struct nmc_plan *p, struct block *b, struct repair *
 /* Lets every cell of the block's span show whether it moves, high and low. */
 static int find_broken(struct nmc_plan *p, struct block *b, struct repair *w)
 {
-	const int16_t level[2] = { NMC_CONDUCTANCE_MAX, (int16_t)conductance_min(p) };
+	const int16_t level[2] = { (int16_t)conductance_max(p), (int16_t)conductance_min(p) };
 	size_t n = block_cells(p, b), i;
 	unsigned int k;
 	int ret = 0;

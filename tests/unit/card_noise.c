@@ -179,7 +179,7 @@ static void moments(void **unused)
 	struct deck deck = rig_deck("rram");
 	struct rig *r;
 	float g[CELL_LANES], var[CELL_LANES];
-	struct tile_scratch scratch = { .grid = -1 };
+	struct tile_scratch scratch = { .ages = 0 };
 	unsigned int i;
 
 	(void)unused;
@@ -211,7 +211,7 @@ static void slow_part(struct rig *r, uint64_t age, float *z, float *fast)
 	read = cell_read_at(tech, cell_age_grid(age), &decade);
 	for (row = 0; row < r->whole.rows; row++) {
 		float g[CELL_LANES], seen[CELL_LANES], var[CELL_LANES];
-		struct tile_scratch scratch = { .grid = -1 };
+		struct tile_scratch scratch = { .ages = 0 };
 
 		tile_row(r->tile, row, 0, &scratch, g);
 		memcpy(seen, g, sizeof(g));
@@ -309,7 +309,7 @@ static void noise_of_broken_cells(void **unused)
 
 	(void)unused;
 	for (k = 0; k < 2; k++) {
-		struct tile_scratch scratch = { .grid = -1 };
+		struct tile_scratch scratch = { .ages = 0 };
 		struct deck deck = rig_deck("pcm");
 		float g[CELL_LANES], var[CELL_LANES];
 		struct rig *r;

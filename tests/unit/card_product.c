@@ -237,7 +237,7 @@ struct snapshot {
 
 static void take_snapshot(const struct tile *t, bool noisy, struct snapshot *s)
 {
-	struct tile_scratch scratch = { .grid = -1 };
+	struct tile_scratch scratch = { .ages = 0 };
 	unsigned int r, c;
 
 	for (r = 0; r < t->class->rows; r++) {
@@ -453,7 +453,7 @@ static void noise_statistics(void **state)
 		target[i] = (int16_t)below(NMC_CONDUCTANCE_MAX);
 	t = programmed(&class, target);
 	for (i = 0; i < ROWS; i++) {
-		struct tile_scratch scratch = { .grid = -1 };
+		struct tile_scratch scratch = { .ages = 0 };
 		float line[CELL_LANES];
 		unsigned int c;
 

@@ -207,7 +207,7 @@ static void no_ageing(void **unused)
 /* What products see of a row, in uS. */
 static void row_of(const struct rig *r, unsigned int row, unsigned int mode, float *g)
 {
-	struct tile_scratch scratch = { .grid = -1 };
+	struct tile_scratch scratch = { .ages = 0 };
 	unsigned int i;
 
 	tile_row(r->tile, row, mode, &scratch, g);

@@ -156,7 +156,7 @@ static const struct fault_case cases[] = {
 	{ "argmax dst rows", VECTOR(NMC_OP_ARGMAX, .dst.pitch = 0), NMC_FAULT_OPERAND, 0, 0 },
 
 	/* products */
-	{ "mvm flags", { .mvm = { C(NMC_OP_MVM), .c.flags = 1 << 9 } }, NMC_FAULT_RESERVED, 0, -1 },
+	{ "mvm flags", { .mvm = { C(NMC_OP_MVM), .c.flags = 1 << 10 } }, NMC_FAULT_RESERVED, 0, -1 },
 	{ "mvm reserved0", MVM(.reserved0 = 1), NMC_FAULT_RESERVED, 0, -1 },
 	{ "mvm reserved", MVM(.reserved = { 0, 0, 0, 0, 0, 0, 1 }), NMC_FAULT_RESERVED, 0, -1 },
 	{ "mvm set", MVM(.set = 3), NMC_FAULT_SET_INDEX, 3, 3 },

@@ -236,7 +236,7 @@ struct nmc_isa_fill {
 #define NMC_MVM_NO_DEFECTS	(1u << 6)	/* as if every cell were sound */
 #define NMC_MVM_NO_TEMPERATURE	(1u << 7)	/* as at the deck's reference temperature */
 #define NMC_MVM_NO_CONVERTER_ERROR (1u << 8)	/* as if column converters had neither offset, gain error nor INL */
-#define NMC_MVM_NO_IV		(1u << 9)	/* as if the current of a cell were proportional to its voltage */
+#define NMC_MVM_NO_IV		(1u << 9)	/* as if the current of a cell were proportional to its voltage; since minor version 1 */
 
 /**
  * struct nmc_isa_mvm - MVM: out[v][j] = column j of (in[v] x tile)
