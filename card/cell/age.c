@@ -192,6 +192,20 @@ static void cell_variance(const struct cell_tech *tech, unsigned int n, float fa
 	}
 }
 
+static unsigned int cell_pick(unsigned int n, const uint16_t *restrict write, uint16_t mine, const float *restrict value,
+			      float *restrict out)
+{
+	unsigned int i, count = 0;
+
+	for (i = 0; i < n; i++) {
+		uint32_t taken = write[i] == mine;
+
+		out[i] = taken ? value[i] : out[i];
+		count += taken;
+	}
+	return count;
+}
+
 void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report);
 
 const struct cell_kernels NMC_CELL = {
@@ -202,4 +216,5 @@ const struct cell_kernels NMC_CELL = {
 	.age = cell_age,
 	.flicker = cell_flicker,
 	.variance = cell_variance,
+	.pick = cell_pick,
 };

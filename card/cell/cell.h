@@ -172,6 +172,7 @@ struct cell_read {
  * @age: conductances in LSB at an age; @device draws what a device was made with
  * @flicker: adds the slow part of 1/f noise to conductances in LSB; @draw: decade of age
  * @variance: variance of one read of conductances @g, LSB squared
+ * @pick: takes values of cells whose write is @mine; returns how many
  */
 struct cell_kernels {
 	void (*erased)(const struct cell_tech *tech, const struct philox_stream *s, uint32_t cell, unsigned int n,
@@ -186,6 +187,7 @@ struct cell_kernels {
 			uint32_t draw, float slow, const int16_t *target, float *g);
 	void (*variance)(const struct cell_tech *tech, unsigned int n, float fast, const int16_t *target, const float *g,
 			 float *var);
+	unsigned int (*pick)(unsigned int n, const uint16_t *write, uint16_t mine, const float *value, float *out);
 };
 
 /**

@@ -322,30 +322,33 @@ static void run_of_cells(const struct tile *t, size_t cell, unsigned int n, unsi
 	tech->kernels->age(tech, tile_age(tech, scratch, grid), &device, (uint32_t)cell, n, t->target + cell, g, frozen, out);
 }
 
-/* Cells of a row that several writes share, as passes leave them: all from the first to the last of a write go together. */
-static void row_of_writes(const struct tile *t, size_t cell, unsigned int mode, struct tile_scratch *scratch,
-			  float *restrict out)
+static bool known(const uint16_t *list, unsigned int n, uint16_t write)
 {
+	while (n--)
+		if (list[n] == write)
+			return true;
+	return false;
+}
+
+/* Cells of a row that several writes share, as passes leave them: all from the first to the last of a write go together. */
+static void row_of_writes(const struct tile *t, size_t cell, unsigned int mode, struct tile_scratch *scratch, float *out)
+{
+	const struct cell_kernels *k = t->class->tech->kernels;
 	const uint16_t *write = t->write + cell;
-	unsigned int cols = t->class->cols, left = cols, col, i;
-	uint16_t done[CELL_LANES] = { 0 };
+	unsigned int cols = t->class->cols, left = cols, col = 0, n = 0;
+	uint16_t done[CELL_LANES];
 	float line[CELL_LANES];
 
-	for (col = 0; left; col++) {
+	while (left) {
 		unsigned int end = cols;
 
-		if (done[col])
-			continue;
+		while (known(done, n, write[col]))
+			col++;
 		while (write[end - 1] != write[col])
 			end--;
 		run_of_cells(t, cell + col, end - col, mode, scratch, line);
-		for (i = col; i < end; i++) {
-			uint16_t mine = write[i] == write[col];
-
-			out[i] = mine ? line[i - col] : out[i];
-			done[i] |= mine;
-			left -= mine;
-		}
+		left -= k->pick(end - col, write + col, write[col], line, out + col);
+		done[n++] = write[col];
 	}
 }
 

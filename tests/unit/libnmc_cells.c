@@ -53,6 +53,22 @@ static void broken_cells(void **unused)
 	rig_forget(uri);
 }
 
+/* Cells that are asked for a part of their range only are not broken because they do not leave it. */
+static void narrow_targets(void **unused)
+{
+	struct nmc_repair_report r = NMC_REPAIR_REPORT_INIT;
+	struct rig rig;
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "reram-es", "defects: { stuck_low: 0.2 % }\n", "tiles=8&seed=4&rows=64&cols=128");
+	rig_open(&rig, uri, &wide, 0, 0);
+	assert_int_equal(nmc_plan_repair(rig.plan, &r), 0);
+	assert_true(r.broken > 0 && r.broken < r.cells / 200);
+	rig_close(&rig);
+	rig_forget(uri);
+}
+
 /* Repairs a layer of 64 outputs and 100 inputs on tiles of 128 outputs with 5 % stuck cells. Returns the error of a run. */
 static double arranged(const char *uri, uint32_t fixed, struct nmc_repair_report *r)
 {
@@ -417,6 +433,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(broken_cells),
+		cmocka_unit_test(narrow_targets),
 		cmocka_unit_test(arranged_outputs),
 		cmocka_unit_test(spare_tiles),
 		cmocka_unit_test(sound_cells),

@@ -199,6 +199,7 @@ static void persistent(void **unused)
 	const char *uri = "sim:rram?tiles=16&rows=64&cols=64&seed=5";
 	float *in = make_inputs((size_t)50 * deep.width[0]);
 	size_t three = 3;
+	unsigned int i;
 	double before;
 	unsigned int kept;
 	struct rig r;
@@ -227,6 +228,26 @@ static void persistent(void **unused)
 	assert_int_equal(report.tiles, 0);
 	assert_true(report.pulses == 0);
 	assert_true(before < 0.5 && rig_error(&r, in, 50) < 1.2 * before);
+	/* Parts of its tiles were written by others, as far as this plan knows: there is still room for more. */
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(nmc_plan_age(r.plan, 86400000000000ull), 0);
+		assert_int_equal(nmc_plan_refresh(r.plan, 0.02, NULL), 0);
+		nmc_plan_destroy(r.plan);
+		assert_int_equal(nmc_plan_create(r.device, r.network, &o, &r.plan), 0);
+		assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
+		assert_int_equal(report.kept, 11);
+	}
+	/* Several passes go over all of it. */
+	nmc_plan_destroy(r.plan);
+	o.passes = 2;
+	assert_int_equal(nmc_plan_create(r.device, r.network, &o, &r.plan), 0);
+	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
+	assert_int_equal(report.kept, 0);
+	nmc_plan_destroy(r.plan);
+	o.passes = 0;
+	assert_int_equal(nmc_plan_create(r.device, r.network, &o, &r.plan), 0);
+	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
+	assert_int_equal(report.kept, 11);
 	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
 	assert_int_equal(report.kept, 0);
 	assert_int_equal(report.tiles, 11);
