@@ -155,7 +155,7 @@ TEST_F(event, deviation_of_an_aged_tile)
 {
 	int class_id = class_find(self->fd, NMC_TECH_RRAM);
 	struct drm_nmc_job_result result;
-	struct nmc_isa_program *program;
+	struct nmc_isa_program *erase, *program;
 	struct nmc_isa_control *idle, *loop;
 	struct nmc_isa_fill *fill;
 	struct test_stream s, empty;
@@ -176,10 +176,14 @@ TEST_F(event, deviation_of_an_aged_tile)
 	fill->words = 64;
 	fill->rows = 1;
 	fill->value = 13107 << 16 | 13107;
-	/* Again and again: the time that it takes is what the scrub may take a hundredth of. */
+	/* Again and again: the time that it takes is what the scrub may take a hundredth of. Cells in their band take none. */
 	loop = stream_add(&s, NMC_OP_LOOP);
 	loop->count = 100;
-	loop->body = 1;
+	loop->body = 2;
+	erase = stream_add(&s, NMC_OP_ERASE);
+	erase->report = 8192;
+	erase->rows = 1;
+	erase->cols = 128;
 	program = stream_add(&s, NMC_OP_PROGRAM);
 	program->data.pitch = 256;
 	program->report = 8192;
