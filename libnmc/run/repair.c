@@ -337,13 +337,19 @@ static int try_spares(struct nmc_plan *p, unsigned int i, struct repair *w)
 	return ret;
 }
 
+/* What later devices made up for stays where it is. */
+static bool may_move(const struct nmc_plan *p, const struct block *b)
+{
+	return p->scheme != NMC_SCHEME_DEVICES || b->part + 1 == p->parts;
+}
+
 /* The block with the largest error of those not tried yet, if broken cells make most of it; else the number of blocks. */
 static unsigned int worst_block(const struct nmc_plan *p, const struct repair *w, const bool *tried)
 {
 	unsigned int worst = p->blocks, i;
 
 	for (i = 0; i < p->blocks; i++)
-		if (!tried[i] && (worst == p->blocks || w->left[i] > w->left[worst]) &&
+		if (!tried[i] && may_move(p, &p->block[i]) && (worst == p->blocks || w->left[i] > w->left[worst]) &&
 		    broken_error(p, &p->block[i]) > TOO_MUCH * w->left[i])
 			worst = i;
 	return worst;
@@ -363,17 +369,44 @@ static int move_blocks(struct nmc_plan *p, struct repair *w)
 	return ret;
 }
 
-static int repair_blocks(struct nmc_plan *p, struct repair *w)
+/* Later devices of a weight made up for what the earlier ones held before they were repaired. */
+static int correct_part(struct nmc_plan *p, unsigned int part, struct repair *w)
+{
+	int ret = devices_correct(p, part);
+	unsigned int i;
+
+	for (i = 0; !ret && part && p->scheme == NMC_SCHEME_DEVICES && i < p->blocks; i++) {
+		if (p->block[i].part != part)
+			continue;
+		ret = cells_write_all(p, &p->block[i], &w->program, &w->square);
+		cells_rewritten(p, &p->block[i]);
+	}
+	return ret;
+}
+
+static int repair_part(struct nmc_plan *p, unsigned int part, struct repair *w)
 {
 	double error[2] = { 0.0, 0.0 };
+	int ret = correct_part(p, part, w);
 	unsigned int i;
-	int ret = 0;
 
 	for (i = 0; !ret && i < p->blocks; i++) {
+		if (p->block[i].part != part)
+			continue;
 		ret = repair_block(p, &p->block[i], w, error);
 		w->error[0] += error[0];
 		w->left[i] = error[1];
 	}
+	return ret;
+}
+
+static int repair_blocks(struct nmc_plan *p, struct repair *w)
+{
+	unsigned int part, i;
+	int ret = 0;
+
+	for (part = 0; !ret && part < p->parts; part++)
+		ret = repair_part(p, part, w);
 	if (!ret)
 		ret = move_blocks(p, w);
 	for (i = 0; !ret && i < p->blocks; i++) {

@@ -106,6 +106,37 @@ static void devices_make_up(void **unused)
 	rig_forget(uri);
 }
 
+/* Relative error of a network once its broken cells are repaired. */
+static double repaired(const char *uri, const struct nmc_plan_options *o)
+{
+	float *in = make_inputs((size_t)COUNT * wide.width[0]);
+	struct rig r;
+	double error;
+
+	rig_open_options(&r, uri, &wide, o);
+	assert_int_equal(nmc_plan_repair(r.plan, NULL), 0);
+	error = rig_error(&r, in, COUNT);
+	free(in);
+	rig_close(&r);
+	return error;
+}
+
+/* The second device makes up for what the first is after its repair, not for what it was. */
+static void devices_repaired(void **unused)
+{
+	const struct nmc_plan_options one = scheme(NMC_SCHEME_DIFFERENTIAL, 0, 0, 0), two = scheme(NMC_SCHEME_DEVICES, 2, 0, 0);
+	double single, both;
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "rram", "defects: { stuck_high: 2 % }\n", "seed=1");
+	single = repaired(uri, &one);
+	both = repaired(uri, &two);
+	if (both > 0.9 * single)
+		fail_msg("relative error %g of two devices, %g of one", both, single);
+	rig_forget(uri);
+}
+
 /* Calibration takes out what converters do, not what the second device is there for. */
 static void devices_calibrated(void **unused)
 {
@@ -180,6 +211,7 @@ int main(void)
 		cmocka_unit_test(slices_add_up),
 		cmocka_unit_test(binary_cells),
 		cmocka_unit_test(devices_make_up),
+		cmocka_unit_test(devices_repaired),
 		cmocka_unit_test(devices_calibrated),
 		cmocka_unit_test(refusals),
 	};
