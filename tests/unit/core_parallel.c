@@ -268,7 +268,7 @@ static void *mix_run(void *arg)
 	struct mix_job *m;
 	unsigned int i;
 
-	if (posix_memalign((void **)&m, 64, sizeof(*m)))
+	if (posix_memalign((void **)&m, _Alignof(struct mix_job), sizeof(*m)))
 		return NULL;
 	for (i = 0; i < ROUNDS; i++) {
 		mix_setup(m, x->r, x->set, i + 1);
