@@ -240,9 +240,9 @@ static void check_row(const struct cell_tech *tech)
 		memcpy(want.isa.pulse_hist, got.isa.pulse_hist, sizeof(want.isa.pulse_hist));
 		memcpy(want.isa.error_hist, got.isa.error_hist, sizeof(want.isa.error_hist));
 		if (memcmp(&want, &got, sizeof(want)))
-			fail_msg("%s, cell %u: %u pulses, %lu ns, %lu fJ, error %lu; want %u, %lu, %lu, %lu", tech->deck.name, i,
-				 got.isa.pulses, got.time_ns, got.energy_fj, got.error_sq, want.isa.pulses, want.time_ns,
-				 want.energy_fj, want.error_sq);
+			fail_msg("%s, cell %u: %llu pulses, %lu ns, %lu fJ, error %lu; want %llu, %lu, %lu, %lu", tech->deck.name, i,
+				 (unsigned long long)got.isa.pulses, got.time_ns, got.energy_fj, got.error_sq,
+				 (unsigned long long)want.isa.pulses, want.time_ns, want.energy_fj, want.error_sq);
 		assert_true(one->g[i] == begin->g[i] && one->pulsed[i] == (want.isa.pulses > 0));
 		assert_int_equal(one->net[i], (int)want.isa.set_pulses - (int)want.isa.reset_pulses);
 	}
