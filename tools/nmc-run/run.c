@@ -376,15 +376,16 @@ static int one_card(struct run_state *s, unsigned int seed)
 	return ret;
 }
 
+/* The table comes first: a picture that cannot be written does not take it along. */
 static int report(const struct run_state *s)
 {
-	int ret = s->o->plot ? picture_ages(s) : 0;
+	int ret;
 
-	if (ret)
-		return ret;
 	if (s->o->study)
-		return s->o->json ? report_study_json(s) : report_study_text(s);
-	return s->o->json ? report_json(s) : report_text(s);
+		ret = s->o->json ? report_study_json(s) : report_study_text(s);
+	else
+		ret = s->o->json ? report_json(s) : report_text(s);
+	return ret || !s->o->plot ? ret : picture_ages(s);
 }
 
 static int steps(struct run_state *s)
