@@ -125,7 +125,8 @@ static int add_card(struct smi *s, const char *uri, struct card_view *view, cons
 	if (!ret) {
 		ret = ask(c, d);
 		for (i = 0; !ret && i < a->decks; i++)
-			ret = nmc_device_add_deck(d, a->deck[i]) == -ENOMEM ? -ENOMEM : 0;
+			if (nmc_device_add_deck(d, a->deck[i]))
+				fprintf(stderr, "nmc-smi: card %u: --deck: %s\n", c->index, nmc_last_error());
 		if (!ret && view)
 			ret = tiles_collect(view, d, a->threshold,
 					    a->json || a->command == TILES_RETENTION || a->command == TILES_HEALTH);
