@@ -11,6 +11,7 @@
 #ifndef NMC_CARD_NORMAL_H
 #define NMC_CARD_NORMAL_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #if defined(__AVX2__)
@@ -22,6 +23,7 @@
 #define NORMAL_LANES	16	/* counters side by side */
 #define NORMAL_WORDS	8	/* deviates of one counter */
 #define NORMAL_BLOCK	(NORMAL_LANES * NORMAL_WORDS)
+#define NORMAL_INLINE	static inline __attribute__((always_inline))
 
 /* By half octave of the odd number 2 m + 1, m the distance from the end of the tail: coefficients of the cubic. */
 static const float normal_cubic[4][32] = {
@@ -112,12 +114,12 @@ static inline __m512 normal_lanes(__m512i bits)
 	return _mm512_mask_xor_ps(z, (__mmask16)~upper, z, _mm512_set1_ps(-0.0f));
 }
 
-/* Deviate d of counter word 0 = @index[i] goes to @z[d * @pitch + i], for 16 lanes. */
-static inline void normal_draw(const struct philox_stream *s, const uint32_t *index, float *z, size_t pitch)
+/* Deviate d of counter word 0 = @index[i] | @base goes to @z[d * @pitch + i], for 16 lanes. */
+NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, float *z, size_t pitch)
 {
 	const __m512i ma = _mm512_set1_epi32((int)0xd2511f53), mb = _mm512_set1_epi32((int)0xcd9e8d57);
-	__m512i c[4] = { _mm512_loadu_si512(index), _mm512_set1_epi32((int)s->tile), _mm512_set1_epi32((int)s->low),
-			 _mm512_set1_epi32((int)s->high) };
+	__m512i c[4] = { _mm512_or_si512(_mm512_loadu_si512(index), _mm512_set1_epi32((int)base)),
+			 _mm512_set1_epi32((int)s->tile), _mm512_set1_epi32((int)s->low), _mm512_set1_epi32((int)s->high) };
 	uint32_t k0 = (uint32_t)s->seed, k1 = (uint32_t)(s->seed >> 32);
 	unsigned int i;
 
@@ -149,77 +151,126 @@ static inline __m256i normal_product(__m256i a, __m256i b, __m256i *high)
 	return _mm256_blend_epi32(even, _mm256_slli_epi64(odd, 32), 0xaa);
 }
 
-/* Entry @part of a table of 32, of which four registers hold a quarter each. */
-static inline __m256 normal_entry(const float *table, __m256i part)
+/* Entries @part of a quarter of a table, which must be in a register: with a memory operand some machines take twice as long. */
+static inline __m256 normal_look_up(const float *table, __m256i part)
+{
+	__m256 entry;
+
+	__asm__("vpermps %1, %2, %0" : "=x"(entry) : "x"(_mm256_loadu_ps(table)), "x"(part));
+	return entry;
+}
+
+/* Entries @part of a table of 32; the upper half of the table alone unless @whole. */
+NORMAL_INLINE __m256 normal_entry(const float *table, __m256i part, bool whole)
 {
 	__m256 bit3 = _mm256_castsi256_ps(_mm256_slli_epi32(part, 28)), bit4 = _mm256_castsi256_ps(_mm256_slli_epi32(part, 27));
-	__m256 q0 = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table), part);
-	__m256 q1 = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 8), part);
-	__m256 q2 = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 16), part);
-	__m256 q3 = _mm256_permutevar8x32_ps(_mm256_loadu_ps(table + 24), part);
+	__m256 q2 = normal_look_up(table + 16, part);
+	__m256 q3 = normal_look_up(table + 24, part);
+	__m256 upper = _mm256_blendv_ps(q2, q3, bit3), q0, q1;
 
-	return _mm256_blendv_ps(_mm256_blendv_ps(q0, q1, bit3), _mm256_blendv_ps(q2, q3, bit3), bit4);
+	if (!whole)
+		return upper;
+	q0 = normal_look_up(table, part);
+	q1 = normal_look_up(table + 8, part);
+	return _mm256_blendv_ps(_mm256_blendv_ps(q0, q1, bit3), upper, bit4);
 }
 
-/* Deviates of the lower 16 bits of each lane. */
-static inline __m256 normal_lanes(__m256i bits)
+NORMAL_INLINE void normal_poly(const __m256 x[2], const __m256i part[2], bool whole, __m256 z[2])
 {
-	__m256i sign = _mm256_slli_epi32(bits, 16), upper = _mm256_srai_epi32(sign, 31);
-	__m256i tail = _mm256_and_si256(_mm256_xor_si256(bits, upper), _mm256_set1_epi32(0x7fff));
-	__m256i odd = _mm256_add_epi32(_mm256_add_epi32(tail, tail), _mm256_set1_epi32(1));
-	__m256i u = _mm256_sub_epi32(_mm256_castps_si256(_mm256_cvtepi32_ps(odd)), _mm256_set1_epi32(0x3f800000));
-	__m256i part = _mm256_srli_epi32(u, 22);
-	__m256i m = _mm256_or_si256(_mm256_and_si256(u, _mm256_set1_epi32(0x3fffff)), _mm256_set1_epi32(0x3f800000));
-	__m256 x = _mm256_sub_ps(_mm256_castsi256_ps(m), _mm256_set1_ps(1.0f));
-	__m256 z = normal_entry(normal_cubic[3], part);
+	unsigned int i, k;
 
-	z = _mm256_add_ps(normal_entry(normal_cubic[2], part), _mm256_mul_ps(z, x));
-	z = _mm256_add_ps(normal_entry(normal_cubic[1], part), _mm256_mul_ps(z, x));
-	z = _mm256_add_ps(normal_entry(normal_cubic[0], part), _mm256_mul_ps(z, x));
-	return _mm256_xor_ps(z, _mm256_castsi256_ps(_mm256_andnot_si256(upper, _mm256_set1_epi32((int)0x80000000))));
+#pragma GCC unroll 2
+	for (k = 0; k < 2; k++)
+		z[k] = normal_entry(normal_cubic[3], part[k], whole);
+#pragma GCC unroll 3
+	for (i = 3; i--;)
+#pragma GCC unroll 2
+		for (k = 0; k < 2; k++)
+			z[k] = _mm256_add_ps(normal_entry(normal_cubic[i], part[k], whole), _mm256_mul_ps(z[k], x[k]));
 }
 
-static inline void normal_half(const struct philox_stream *s, const uint32_t *index, float *z, size_t pitch)
+/*
+ * Deviates of both halves of each lane, step by step side by side, since each has to wait for its last step. Each half is taken
+ * as the upper one: the bit below its distance from the tail becomes the 1 of 2 m + 1. In 15 of 16 cases none of sixteen is so
+ * far out that it needs the lower half of the tables.
+ */
+NORMAL_INLINE void normal_lanes(__m256i words, __m256 z[2])
+{
+	__m256i bits[2] = { _mm256_slli_epi32(words, 16), words }, sign[2], part[2], u, inner;
+	__m256 x[2];
+	unsigned int k;
+
+#pragma GCC unroll 2
+	for (k = 0; k < 2; k++) {
+		sign[k] = _mm256_srai_epi32(bits[k], 31);
+		u = _mm256_or_si256(_mm256_srli_epi32(_mm256_xor_si256(bits[k], sign[k]), 15), _mm256_set1_epi32(1));
+		u = _mm256_castps_si256(_mm256_cvtepi32_ps(u));
+		part[k] = _mm256_srli_epi32(_mm256_sub_epi32(u, _mm256_set1_epi32(0x3f800000)), 22);
+		u = _mm256_or_si256(_mm256_and_si256(u, _mm256_set1_epi32(0x3fffff)), _mm256_set1_epi32(0x3f800000));
+		x[k] = _mm256_sub_ps(_mm256_castsi256_ps(u), _mm256_set1_ps(1.0f));
+	}
+	inner = _mm256_slli_epi32(_mm256_and_si256(part[0], part[1]), 27);
+	if (__builtin_expect(_mm256_movemask_ps(_mm256_castsi256_ps(inner)) == 0xff, 1))
+		normal_poly(x, part, false, z);
+	else
+		normal_poly(x, part, true, z);
+#pragma GCC unroll 2
+	for (k = 0; k < 2; k++) {
+		sign[k] = _mm256_andnot_si256(sign[k], _mm256_set1_epi32((int)0x80000000));
+		z[k] = _mm256_xor_ps(z[k], _mm256_castsi256_ps(sign[k]));
+	}
+}
+
+/*
+ * Deviate d of counter word 0 = @index[i] | @base goes to @z[d * @pitch + i], for 16 lanes: two registers, of which one hides
+ * the other's delays.
+ */
+NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, float *z, size_t pitch)
 {
 	const __m256i ma = _mm256_set1_epi32((int)0xd2511f53), mb = _mm256_set1_epi32((int)0xcd9e8d57);
-	__m256i c[4] = { _mm256_loadu_si256((const __m256i *)index), _mm256_set1_epi32((int)s->tile),
-			 _mm256_set1_epi32((int)s->low), _mm256_set1_epi32((int)s->high) };
-	uint32_t k0 = (uint32_t)s->seed, k1 = (uint32_t)(s->seed >> 32);
-	unsigned int i;
+	const __m256i tile = _mm256_set1_epi32((int)s->tile), low = _mm256_set1_epi32((int)s->low);
+	const __m256i high = _mm256_set1_epi32((int)s->high), or = _mm256_set1_epi32((int)base);
+	__m256i c[2][4] = {
+		{ _mm256_or_si256(_mm256_loadu_si256((const __m256i *)index), or), tile, low, high },
+		{ _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(index + 8)), or), tile, low, high },
+	};
+	__m256i k0 = _mm256_set1_epi32((int)s->seed), k1 = _mm256_set1_epi32((int)(s->seed >> 32));
+	unsigned int i, h;
 
 #pragma GCC unroll 10
 	for (i = 0; i < 10; i++) {
-		__m256i ah, al = normal_product(c[0], ma, &ah), bh, bl = normal_product(c[2], mb, &bh);
+#pragma GCC unroll 2
+		for (h = 0; h < 2; h++) {
+			__m256i ah, al = normal_product(c[h][0], ma, &ah), bh, bl = normal_product(c[h][2], mb, &bh);
 
-		c[0] = _mm256_xor_si256(_mm256_xor_si256(bh, c[1]), _mm256_set1_epi32((int)k0));
-		c[2] = _mm256_xor_si256(_mm256_xor_si256(ah, c[3]), _mm256_set1_epi32((int)k1));
-		c[1] = bl;
-		c[3] = al;
-		k0 += 0x9e3779b9;
-		k1 += 0xbb67ae85;
+			c[h][0] = _mm256_xor_si256(_mm256_xor_si256(c[h][1], k0), bh);
+			c[h][2] = _mm256_xor_si256(_mm256_xor_si256(c[h][3], k1), ah);
+			c[h][1] = bl;
+			c[h][3] = al;
+		}
+		k0 = _mm256_add_epi32(k0, _mm256_set1_epi32((int)0x9e3779b9));
+		k1 = _mm256_add_epi32(k1, _mm256_set1_epi32((int)0xbb67ae85));
 	}
 	for (i = 0; i < 4; i++) {
-		_mm256_storeu_ps(z + 2 * i * pitch, normal_lanes(c[i]));
-		_mm256_storeu_ps(z + (2 * i + 1) * pitch, normal_lanes(_mm256_srli_epi32(c[i], 16)));
+		for (h = 0; h < 2; h++) {
+			__m256 both[2];
+
+			normal_lanes(c[h][i], both);
+			_mm256_storeu_ps(z + 2 * i * pitch + 8 * h, both[0]);
+			_mm256_storeu_ps(z + (2 * i + 1) * pitch + 8 * h, both[1]);
+		}
 	}
 }
-
-/* Deviate d of counter word 0 = @index[i] goes to @z[d * @pitch + i], for 16 lanes. */
-static inline void normal_draw(const struct philox_stream *s, const uint32_t *index, float *z, size_t pitch)
-{
-	normal_half(s, index, z, pitch);
-	normal_half(s, index + NORMAL_LANES / 2, z + NORMAL_LANES / 2, pitch);
-}
 #else
-/* Deviate d of counter word 0 = @index[i] goes to @z[d * @pitch + i], for 16 lanes. */
-static inline void normal_draw(const struct philox_stream *s, const uint32_t *index, float *z, size_t pitch)
+/* Deviate d of counter word 0 = @index[i] | @base goes to @z[d * @pitch + i], for 16 lanes. */
+NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, float *z, size_t pitch)
 {
 	unsigned int i, w;
 
 	for (i = 0; i < NORMAL_LANES; i++) {
 		uint32_t r[4];
 
-		philox_draw(s, index[i], r);
+		philox_draw(s, index[i] | base, r);
 		for (w = 0; w < 4; w++) {
 			z[2 * w * pitch + i] = normal_16(r[w] & 0xffff);
 			z[(2 * w + 1) * pitch + i] = normal_16(r[w] >> 16);
@@ -231,15 +282,12 @@ static inline void normal_draw(const struct philox_stream *s, const uint32_t *in
 /* Deviates of cells @first to @first + @n - 1 of draw @draw; @z has room for @n + 2 NORMAL_BLOCK; returns where they begin. */
 static inline const float *normal_cells(const struct philox_stream *s, uint32_t first, unsigned int n, uint32_t draw, float *z)
 {
-	uint32_t block = first / NORMAL_BLOCK, end = (first + n + NORMAL_BLOCK - 1) / NORMAL_BLOCK, b, i;
+	static const uint32_t lane[NORMAL_LANES] = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+	uint32_t block = first / NORMAL_BLOCK, end = (first + n + NORMAL_BLOCK - 1) / NORMAL_BLOCK, b;
 
-	for (b = block; b < end; b++) {
-		uint32_t index[NORMAL_LANES];
-
-		for (i = 0; i < NORMAL_LANES; i++)
-			index[i] = (b * NORMAL_LANES + i) | draw << PHILOX_DRAW_SHIFT;
-		normal_draw(s, index, z + (size_t)(b - block) * NORMAL_BLOCK, NORMAL_LANES);
-	}
+	for (b = block; b < end; b++)
+		normal_draw(s, lane, (b * NORMAL_LANES) | draw << PHILOX_DRAW_SHIFT, z + (size_t)(b - block) * NORMAL_BLOCK,
+			    NORMAL_LANES);
 	return z + first % NORMAL_BLOCK;
 }
 

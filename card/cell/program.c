@@ -100,15 +100,10 @@ static inline float choose(int32_t mask, float a, float b)
 static void draw(const struct lanes *l, const struct philox_stream *s, uint32_t number, float *z)
 {
 	uint32_t which = number << PHILOX_DRAW_SHIFT | number >> DRAWS << CELL_BITS;
-	unsigned int i, k;
+	unsigned int i;
 
-	for (i = 0; i < l->n; i += NORMAL_LANES) {
-		uint32_t index[NORMAL_LANES];
-
-		for (k = 0; k < NORMAL_LANES; k++)
-			index[k] = l->cell[i + k] | which;
-		normal_draw(s, index, z + i, CELL_LANES + NORMAL_LANES);
-	}
+	for (i = 0; i < l->n; i += NORMAL_LANES)
+		normal_draw(s, l->cell + i, which, z + i, CELL_LANES + NORMAL_LANES);
 }
 
 /* Microsiemens a unit of weight, 0 where the model has no weights. */

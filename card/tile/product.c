@@ -10,28 +10,33 @@
 #include "card/cell/normal.h"
 #include "card/tile/product.h"
 
+/* Sums of GROUP vectors and STRIPES registers of columns stay in registers while the matrix passes by once. */
 #if defined(__AVX512VNNI__)
 #define GROUP	6
 typedef __m512i lane;
+typedef __m512 lane_float;
 #define LANES	16
+#define LANE(op)	_mm512_##op
+#define lane_or(a, b)	_mm512_or_si512(a, b)
 #define lane_load(p)	_mm512_loadu_si512(p)
 #define lane_store(p, v) _mm512_storeu_si512(p, v)
 #define lane_zero()	_mm512_setzero_si512()
-#define lane_pair(p)	_mm512_set1_epi32(p)
 #define lane_dot(a, w, x) _mm512_dpwssd_epi32(a, w, x)
 #elif defined(__AVX2__)
-#define GROUP	1
+#define GROUP	2
 typedef __m256i lane;
+typedef __m256 lane_float;
 #define LANES	8
+#define LANE(op)	_mm256_##op
+#define lane_or(a, b)	_mm256_or_si256(a, b)
 #define lane_load(p)	_mm256_loadu_si256((const void *)(p))
 #define lane_store(p, v) _mm256_storeu_si256((void *)(p), v)
 #define lane_zero()	_mm256_setzero_si256()
-#define lane_pair(p)	_mm256_set1_epi32(p)
 #define lane_dot(a, w, x) _mm256_add_epi32(a, _mm256_madd_epi16(w, x))
 #endif
 
 #if defined(__AVX2__)
-#define STRIPES	(PRODUCT_BLOCK / LANES)
+#define STRIPES	4
 
 static inline int32_t pair_at(const int16_t *x)
 {
@@ -41,7 +46,7 @@ static inline int32_t pair_at(const int16_t *x)
 	return pair;
 }
 
-/* One block of columns for @group vectors; @group is a constant where it is inlined. */
+/* One stripe of columns for @group vectors; @group is a constant where it is inlined. */
 static inline __attribute__((always_inline)) void block_sum(int32_t *acc, const int16_t *w, unsigned int cols,
 							    const int16_t *x, unsigned int pairs, unsigned int group)
 {
@@ -55,7 +60,7 @@ static inline __attribute__((always_inline)) void block_sum(int32_t *acc, const 
 		const int16_t *row = w + (size_t)p * cols * 2;
 
 		for (v = 0; v < group; v++) {
-			lane pair = lane_pair(pair_at(x + ((size_t)v * PRODUCT_PAIRS + p) * 2));
+			lane pair = LANE(set1_epi32)(pair_at(x + ((size_t)v * PRODUCT_PAIRS + p) * 2));
 
 			for (s = 0; s < STRIPES; s++)
 				sum[v * STRIPES + s] = lane_dot(sum[v * STRIPES + s], lane_load(row + s * LANES * 2), pair);
@@ -71,7 +76,7 @@ static void product_sum(int32_t *acc, const int16_t *w, unsigned int cols, unsig
 {
 	unsigned int block, v;
 
-	for (block = 0; block < count; block += PRODUCT_BLOCK) {
+	for (block = 0; block < count; block += STRIPES * LANES) {
 		const int16_t *part = w + (size_t)(first + block) * 2;
 
 		for (v = 0; v + GROUP <= vectors; v += GROUP)
@@ -106,40 +111,46 @@ static void product_sum(int32_t *acc, const int16_t *w, unsigned int cols, unsig
 }
 #endif
 
-static void product_pack(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows)
+/* Where the codes go of rows from @first on; the other halves of the outer pairs are zero. */
+static int16_t *pack_rows(int16_t *x, unsigned int first, unsigned int rows)
 {
 	unsigned int before = first & 1;
-	unsigned int i;
 
 	if (before)
 		x[0] = 0;
-	for (i = 0; i < rows; i++)
-		x[before + i] = in[i];
 	if ((before + rows) & 1)
 		x[before + rows] = 0;
+	return x + before;
 }
 
-static unsigned int product_square(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows)
+static void product_pack(int16_t *x, const int8_t *restrict in, unsigned int first, unsigned int rows)
 {
-	unsigned int before = first & 1, shift = 0, i;
-	int peak = 0;
+	int16_t *restrict to = pack_rows(x, first, rows);
+	unsigned int i;
+
+	for (i = 0; i < rows; i++)
+		to[i] = in[i];
+}
+
+static unsigned int product_square(int16_t *x, const int8_t *restrict in, unsigned int first, unsigned int rows)
+{
+	int16_t *restrict to = pack_rows(x, first, rows);
+	unsigned int shift = 0, i;
+	int16_t peak = 0;
+	uint16_t half;
 
 	for (i = 0; i < rows; i++) {
-		int size = in[i] < 0 ? -in[i] : in[i];
-
-		peak = size > peak ? size : peak;
+		to[i] = (int16_t)(in[i] * in[i]);
+		peak = to[i] > peak ? to[i] : peak;
 	}
-	while (peak * peak >> shift > PRODUCT_SQUARE)
+	while (peak >> shift > PRODUCT_SQUARE)
 		shift++;
-	if (before)
-		x[0] = 0;
-	for (i = 0; i < rows; i++) {
-		int square = in[i] * in[i], low = (1 << shift) - 1;
+	half = (uint16_t)((1u << shift) / 2);
+	for (i = 0; shift && i < rows; i++) {
+		uint16_t square = (uint16_t)to[i], odd = square >> shift & 1;
 
-		x[before + i] = (int16_t)((square + (low >> 1) + (square >> shift & 1 & (low != 0))) >> shift);
+		to[i] = (int16_t)((uint16_t)(square + half - 1u + odd) >> shift);
 	}
-	if ((before + rows) & 1)
-		x[before + rows] = 0;
 	return shift;
 }
 
@@ -183,7 +194,8 @@ static inline __attribute__((always_inline)) int32_t drawn(int32_t g, int32_t si
 {
 	float y = (float)g + (float)sigma * unit * z;
 
-	y = y < 0.0f ? 0.0f : y > 32767.0f ? 32767.0f : y;
+	y = y < 0.0f ? 0.0f : y;
+	y = y > 32767.0f ? 32767.0f : y;
 	return (int32_t)round_half_evenf(y);
 }
 
@@ -197,13 +209,69 @@ static inline int32_t odd_of(uint32_t pair)
 	return (int32_t)pair >> 16;
 }
 
+/*
+ * Compilers make branches of the limits of drawn(), for which reason whole registers of cells are drawn by hand. Returns how many
+ * columns are done.
+ */
+#if defined(__AVX2__)
+static inline lane lane_drawn(lane g, lane sigma, float unit, const float *z)
+{
+	lane_float s = LANE(mul_ps)(LANE(cvtepi32_ps)(sigma), LANE(set1_ps)(unit));
+	lane_float y = LANE(add_ps)(LANE(cvtepi32_ps)(g), LANE(mul_ps)(s, LANE(loadu_ps)(z)));
+
+	y = LANE(min_ps)(LANE(max_ps)(y, LANE(setzero_ps)()), LANE(set1_ps)(32767.0f));
+	return LANE(cvtps_epi32)(y);
+}
+
+static inline lane lane_even(lane pair)
+{
+	return LANE(srai_epi32)(LANE(slli_epi32)(pair, 16), 16);
+}
+
+static inline lane lane_odd(lane pair)
+{
+	return LANE(srai_epi32)(pair, 16);
+}
+
+static inline unsigned int noisy_lanes(int32_t *acc, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols,
+				       const int16_t *x, const float *even, const float *odd)
+{
+	const lane codes = LANE(set1_epi32)(pair_at(x));
+	unsigned int i;
+
+	for (i = 0; i + LANES <= cols; i += LANES) {
+		lane gs = lane_load(g + i), sigmas = lane_load(sigma + i);
+		lane low = lane_drawn(lane_even(gs), lane_even(sigmas), unit, even + i);
+		lane high = lane_drawn(lane_odd(gs), lane_odd(sigmas), unit, odd + i);
+		lane pair = lane_or(low, LANE(slli_epi32)(high, 16));
+
+		lane_store(acc + i, lane_dot(lane_load(acc + i), pair, codes));
+	}
+	return i;
+}
+#else
+static inline unsigned int noisy_lanes(int32_t *acc, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols,
+				       const int16_t *x, const float *even, const float *odd)
+{
+	(void)acc;
+	(void)g;
+	(void)sigma;
+	(void)unit;
+	(void)cols;
+	(void)x;
+	(void)even;
+	(void)odd;
+	return 0;
+}
+#endif
+
 static void noisy_pair(int32_t *restrict acc, const uint32_t *restrict g, const uint32_t *restrict sigma, float unit,
 		       unsigned int cols, const int16_t *x, const float *restrict even, const float *restrict odd)
 {
 	const int32_t x0 = x[0], x1 = x[1];
-	unsigned int i;
+	unsigned int i = noisy_lanes(acc, g, sigma, unit, cols, x, even, odd);
 
-	for (i = 0; i < cols; i++)
+	for (; i < cols; i++)
 		acc[i] += drawn(even_of(g[i]), even_of(sigma[i]), unit, even[i]) * x0 +
 			  drawn(odd_of(g[i]), odd_of(sigma[i]), unit, odd[i]) * x1;
 }
@@ -221,8 +289,9 @@ static void product_cells(int32_t *acc, const uint32_t *g, const uint32_t *sigma
 
 static inline int32_t code_of(float g)
 {
-	float x = g < 0.0f ? 0.0f : g > 32767.0f ? 32767.0f : g;
+	float x = g < 0.0f ? 0.0f : g;
 
+	x = x > 32767.0f ? 32767.0f : x;
 	return (int32_t)round_half_evenf(x);
 }
 
@@ -334,35 +403,51 @@ static void product_weigh_pairs(uint32_t *restrict to, const float *restrict eve
 				weight_of(odd[2 * i] * per_unit) + weight_of(odd[2 * i + 1] * per_unit));
 }
 
-static uint64_t product_convert(double *code, const int32_t *acc, const struct product_convert *c)
+static inline __attribute__((always_inline)) uint64_t convert(double *restrict code, const int32_t *restrict acc,
+							      const struct product_convert *restrict c, bool bent)
 {
-	uint32_t clips = 0;
+	const double limit = c->limit;
+	const unsigned int n = c->cols;
+	uint64_t clips = 0;
 	unsigned int i;
 
-	for (i = 0; i < c->cols; i++) {
-		double x = round_half_even(product_level(c, acc, i));
+	for (i = 0; i < n; i++) {
+		double x = round_half_even(product_level(c, acc, i, bent));
+		double y = x > limit ? limit : x;
 
-		clips += (x > c->limit) | (x < -c->limit);
-		x = x > c->limit ? c->limit : x;
-		code[i] = x < -c->limit ? -c->limit : x;
+		y = y < -limit ? -limit : y;
+		code[i] = y;
+		clips += x != y ? 1u : 0u;
 	}
 	return clips;
 }
 
-static uint64_t product_scale(int32_t *out, const double *code, const struct product_convert *c, bool accumulate)
+static uint64_t product_convert(double *code, const int32_t *acc, const struct product_convert *c)
 {
-	uint32_t saturations = 0;
+	return c->bent ? convert(code, acc, c, true) : convert(code, acc, c, false);
+}
+
+static inline __attribute__((always_inline)) uint64_t scale(int32_t *restrict out, const double *restrict code,
+							    const double *restrict factor, unsigned int n, bool accumulate)
+{
+	const double most = 2147483647.0, least = -2147483648.0;
+	uint64_t beyond = 0;
 	unsigned int i;
 
-	for (i = 0; i < c->cols; i++) {
-		double x = round_half_even(code[i] * c->scale[i]) + (accumulate ? (double)out[i] : 0.0);
+	for (i = 0; i < n; i++) {
+		double x = round_half_even(code[i] * factor[i]) + (accumulate ? (double)out[i] : 0.0);
+		double y = x > most ? most : x;
 
-		saturations += (x > 2147483647.0) | (x < -2147483648.0);
-		x = x > 2147483647.0 ? 2147483647.0 : x;
-		x = x < -2147483648.0 ? -2147483648.0 : x;
-		out[i] = (int32_t)x;
+		y = y < least ? least : y;
+		out[i] = (int32_t)y;
+		beyond += x != y ? 1u : 0u;
 	}
-	return saturations;
+	return beyond;
+}
+
+static uint64_t product_scale(int32_t *out, const double *code, const struct product_convert *c, bool accumulate)
+{
+	return accumulate ? scale(out, code, c->scale, c->cols, true) : scale(out, code, c->scale, c->cols, false);
 }
 
 const struct product_ops NMC_PRODUCT = {

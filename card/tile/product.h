@@ -39,13 +39,13 @@ struct product_convert {
 	double limit;
 };
 
-/* What the converter of output @i sees, in codes before rounding. */
+/* What the converter of output @i sees, in codes before rounding; @bent as in @c, a constant in loops. */
 static inline __attribute__((always_inline)) double product_level(const struct product_convert *c, const int32_t *acc,
-								  unsigned int i)
+								  unsigned int i, bool bent)
 {
 	double x = ((double)acc[i] + c->offset[i]) * c->range[i], u;
 
-	if (!c->bent)
+	if (!bent)
 		return x;
 	u = x / c->limit;
 	u = u > 1.0 ? 1.0 : u < -1.0 ? -1.0 : u;
@@ -55,7 +55,7 @@ static inline __attribute__((always_inline)) double product_level(const struct p
 /* Whether that clips. */
 static inline unsigned int product_clips(const struct product_convert *c, const int32_t *acc, unsigned int i)
 {
-	double x = product_level(c, acc, i);
+	double x = product_level(c, acc, i, c->bent);
 
 	return x >= c->limit + 0.5 || x <= -c->limit - 0.5;
 }
