@@ -48,6 +48,7 @@ struct lanes {
 	int32_t sound[CELL_LANES];	/* not broken */
 	float z[NORMAL_WORDS][CELL_LANES + NORMAL_LANES];
 	float write[NORMAL_WORDS][CELL_LANES + NORMAL_LANES];	/* deviates of write noise */
+	uint32_t chance[CELL_LANES];	/* of counting pulses, by index in the row */
 };
 
 /*
@@ -114,33 +115,44 @@ static inline float per_weight(const struct deck *d)
 	return range > 0.0f ? (d->gmax - d->gmin) / range : 0.0f;
 }
 
-/* What manufacture gave to each device. Uses the deviates of PURPOSE_DEVICE in l->z. */
-static void device_constants(struct lanes *l, const struct deck *d)
+/* What manufacture gave to each device of a filament. Uses the deviates of PURPOSE_DEVICE in l->z. */
+static void filament_constants(struct lanes *l, const struct deck *d)
 {
-	const struct deck_pulse *p = &d->pulse;
-	float u = p->up_down, least = p->model == DECK_FILAMENT ? 0.3f : 0.0f;
+	const float device = d->pulse.device, up = d->pulse.up.step, down = d->pulse.down.step, top = 1.25f * d->gmax;
 	unsigned int i;
 
 	for (i = 0; i < l->n; i++) {
-		float gain = at_least(1.0f + p->device * l->z[0][i], least), r = p->up_down_device * l->z[1][i];
-		float up = (u < 0.0f ? u : 0.0f) + gain + r, down = (u > 0.0f ? -u : 0.0f) + gain - r;
-		float middle = p->weight_max > 0.0f && p->weight_min < 0.0f ? 0.0f : p->weight_min;
-		float zero = d->gmin + (middle - p->weight_min) * per_weight(d);
-		float above = at_least(1.0f + p->up.bound_device * l->z[2][i], 0.0f);
-		float below = at_least(1.0f + p->down.bound_device * l->z[3][i], 0.0f);
+		float gain = at_least(1.0f + device * l->z[0][i], 0.3f);
 
-		l->up[i] = (up < 0.0f ? -up : up) * p->weight_step * per_weight(d);
-		l->down[i] = (down < 0.0f ? -down : down) * p->weight_step * per_weight(d);
-		l->bottom[i] = at_least(zero - (zero - d->gmin) * below, 0.0f);
-		l->top[i] = clamp(zero + (d->gmax - zero) * above, 0.0f, 1.25f * d->gmax);
-		l->gamma_up[i] = p->up.gamma + p->up.gamma_device * l->z[4][i];
-		l->gamma_down[i] = p->down.gamma + p->down.gamma_device * l->z[5][i];
-		if (p->model != DECK_FILAMENT)
-			continue;
-		l->up[i] = p->up.step * gain;
-		l->down[i] = p->down.step * gain;
+		l->up[i] = up * gain;
+		l->down[i] = down * gain;
 		l->bottom[i] = 0.0f;
-		l->top[i] = 1.25f * d->gmax;
+		l->top[i] = top;
+		l->gamma_up[i] = 0.0f;
+		l->gamma_down[i] = 0.0f;
+	}
+}
+
+/* The same of models with weights. */
+static void weight_constants(struct lanes *l, const struct deck *d)
+{
+	const struct deck_pulse p = d->pulse;
+	const float middle = p.weight_max > 0.0f && p.weight_min < 0.0f ? 0.0f : p.weight_min, weight = per_weight(d);
+	const float gmin = d->gmin, gmax = d->gmax, zero = gmin + (middle - p.weight_min) * weight;
+	const float u = p.up_down, more = u < 0.0f ? u : 0.0f, less = u > 0.0f ? -u : 0.0f;
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++) {
+		float gain = at_least(1.0f + p.device * l->z[0][i], 0.0f), r = p.up_down_device * l->z[1][i];
+		float above = at_least(1.0f + p.up.bound_device * l->z[2][i], 0.0f);
+		float below = at_least(1.0f + p.down.bound_device * l->z[3][i], 0.0f);
+
+		l->up[i] = __builtin_fabsf(more + gain + r) * p.weight_step * weight;
+		l->down[i] = __builtin_fabsf(less + gain - r) * p.weight_step * weight;
+		l->bottom[i] = at_least(zero - (zero - gmin) * below, 0.0f);
+		l->top[i] = clamp(zero + (gmax - zero) * above, 0.0f, 1.25f * gmax);
+		l->gamma_up[i] = p.up.gamma + p.up.gamma_device * l->z[4][i];
+		l->gamma_down[i] = p.down.gamma + p.down.gamma_device * l->z[5][i];
 	}
 }
 
@@ -159,55 +171,77 @@ static void switching_constants(struct lanes *l, const struct deck *d)
 static void wear_out(struct lanes *l, const struct cell_program *p)
 {
 	const struct deck_endurance *e = &p->tech->deck.endurance;
-	float gmin = p->tech->deck.gmin;
+	const float pulses = e->pulses, sigma = e->sigma, gmin = p->tech->deck.gmin;
+	float life[CELL_LANES];
 	unsigned int i;
 
-	if (e->pulses <= 0.0f)
+	if (pulses <= 0.0f)
 		return;
+	for (i = 0; i < l->n; i++)
+		life[i] = pulses * exp_poly(sigma * l->z[7][i]);
 	for (i = 0; i < l->n; i++) {
-		float life = e->pulses * exp_poly(e->sigma * l->z[7][i]), seen = (float)wear_pulses(p->wear[l->at[i]]);
-		float window;
+		float seen = (float)wear_pulses(p->wear[l->at[i]]), window;
 
-		if (seen <= life || p->defect[l->at[i]])
+		if (seen <= life[i] || p->defect[l->at[i]])
 			continue;
-		window = exp_poly(-e->slope * log_poly(seen / life));
+		window = exp_poly(-e->slope * log_poly(seen / life[i]));
 		l->top[i] = at_least(gmin + (l->top[i] - gmin) * window, l->bottom[i]);
 		if (window < e->dead_at)
 			p->defect[l->at[i]] = CELL_WORN;
 	}
 }
 
-static void set_band(struct lanes *l, unsigned int i, const struct cell_program *p)
+/* Chances in counting the pulses of the cells up to the last that is written. */
+static void draw_chances(struct lanes *l, const struct cell_program *p)
 {
-	const struct deck *d = &p->tech->deck;
-	float target = (float)p->target[l->at[i]] * p->tech->lsb, band, part;
-
-	band = p->band ? (float)p->band * p->tech->lsb : d->program.band + d->program.band_relative * target;
-	if (d->levels > 1)
-		band = 0.49f * (d->gmax - d->gmin) / (float)(d->levels - 1);
-	part = target < band ? d->program.zero_band + (1.0f - d->program.zero_band) * target / band : 1.0f;
-	l->target[i] = target;
-	l->low[i] = target - band;
-	l->high[i] = d->levels > 1 ? target + band : target + band * part;
-	if (d->levels > 1 && target >= d->gmax * 0.999f)
-		l->high[i] = 2.0f * d->gmax;
-	if (d->levels > 1 && target <= d->gmin * 1.001f)
-		l->low[i] = -band;
-}
-
-static void lanes_open(struct lanes *l, const struct cell_program *p)
-{
-	const struct deck *d = &p->tech->deck;
+	const struct philox_stream s = p->count;
+	const uint32_t cell = p->cell;
+	uint32_t end = 0;
 	unsigned int i;
 
-	l->n = p->n;
-	for (i = 0; i < p->n; i++) {
-		l->at[i] = p->index ? p->index[i] : i;
-		l->cell[i] = p->cell + l->at[i];
-		l->g[i] = p->g[l->at[i]];
+	for (i = 0; i < l->n; i++)
+		end = l->at[i] >= end ? l->at[i] + 1 : end;
+	for (i = 0; i < end; i++) {
+		uint32_t r[4];
+
+		philox_draw(&s, cell + i, r);
+		l->chance[i] = r[0];
+	}
+}
+
+/* Targets and bands of all lanes. */
+static void set_bands(struct lanes *l, const struct cell_program *p)
+{
+	const struct deck *d = &p->tech->deck;
+	const bool levels = d->levels > 1;
+	const float lsb = p->tech->lsb, zero = d->program.zero_band, gmin = d->gmin * 1.001f, gmax = d->gmax * 0.999f;
+	const float apart = levels ? 0.49f * (d->gmax - d->gmin) / (float)(d->levels - 1) : 0.0f;
+	const float given = p->band ? (float)p->band * lsb : d->program.band;
+	const float relative = p->band || levels ? 0.0f : d->program.band_relative, least = levels ? apart : given;
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++)
+		l->target[i] = (float)p->target[l->at[i]] * lsb;
+	for (i = 0; i < l->n; i++) {
+		float target = l->target[i], band = least + relative * target;
+		float part = target < band ? zero + (1.0f - zero) * target / band : 1.0f;
+
+		l->low[i] = target - band;
+		l->high[i] = target + band * part;
+	}
+	for (i = 0; levels && i < l->n; i++) {
+		l->high[i] = l->target[i] >= gmax ? 2.0f * d->gmax : l->target[i] + apart;
+		l->low[i] = l->target[i] <= gmin ? -apart : l->low[i];
+	}
+}
+
+static void lanes_begin(struct lanes *l)
+{
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++) {
 		l->shown[i] = l->g[i];
 		l->read[i] = l->g[i];
-		set_band(l, i, p);
 		l->direction[i] = l->g[i] > l->high[i] ? -1 : 1;
 		l->step[i] = 0;
 		l->grow[i] = 1.0f;
@@ -216,13 +250,33 @@ static void lanes_open(struct lanes *l, const struct cell_program *p)
 		l->reversals[i] = 0;
 		l->pulses[i] = 0;
 		l->sets[i] = 0;
-		l->busy[i] = l->g[i] < l->low[i] || l->g[i] > l->high[i];
+		l->busy[i] = (l->g[i] < l->low[i]) | (l->g[i] > l->high[i]);
 	}
+}
+
+static void lanes_open(struct lanes *l, const struct cell_program *p)
+{
+	const struct deck *d = &p->tech->deck;
+	unsigned int i;
+
+	l->n = p->n;
+	for (i = 0; i < p->n; i++)
+		l->at[i] = p->index ? p->index[i] : i;
+	for (i = 0; i < p->n; i++) {
+		l->cell[i] = p->cell + l->at[i];
+		l->g[i] = p->g[l->at[i]];
+	}
+	set_bands(l, p);
+	lanes_begin(l);
+	draw_chances(l, p);
 	/* Counters that nothing is made of, but they are drawn with the others */
-	for (; i % NORMAL_LANES; i++)
+	for (i = p->n; i % NORMAL_LANES; i++)
 		l->cell[i] = 0;
 	draw(l, &p->device, 0, l->z[0]);
-	device_constants(l, d);
+	if (d->pulse.model == DECK_FILAMENT)
+		filament_constants(l, d);
+	else
+		weight_constants(l, d);
 	if (d->pulse.model == DECK_SWITCHING)
 		switching_constants(l, d);
 	wear_out(l, p);
@@ -368,29 +422,19 @@ static void turn_all(struct lanes *l, const struct deck *d, int32_t max_pulses)
 	}
 }
 
-/* Counts are exact at first and need no chance. */
-static void wear_cell(const struct cell_program *p, uint32_t at, uint32_t pulses)
-{
-	uint32_t r[4] = { 0 };
-
-	if (wear_pulses(p->wear[at]) + pulses > WEAR_EXACT)
-		philox_draw(&p->count, p->cell + at, r);
-	p->wear[at] = wear_add(p->wear[at], pulses, r[0]);
-}
-
 /* Takes a lane out of the race and writes it into the report. */
 static void lane_close(const struct lanes *l, unsigned int i, const struct cell_program *p, struct cell_report *report)
 {
 	struct nmc_isa_report *isa = &report->isa;
 	float above = l->high[i] - l->target[i], below = l->target[i] - l->low[i];
-	float error = l->read[i] > l->target[i] ? l->read[i] - l->target[i] : l->target[i] - l->read[i];
+	float error = __builtin_fabsf(l->read[i] - l->target[i]);
 	bool converged = l->read[i] >= l->low[i] && l->read[i] <= l->high[i];
 	uint32_t pulses = (uint32_t)l->pulses[i];
 	int32_t lsb = (int32_t)round_half_evenf(error * p->tech->per_lsb);
 	int32_t bin = (int32_t)clamp(4.0f * error / (above > below ? above : below), 0.0f, (float)NMC_REPORT_BINS);
 
 	p->g[l->at[i]] = l->shown[i];
-	wear_cell(p, l->at[i], pulses);
+	p->wear[l->at[i]] = wear_add(p->wear[l->at[i]], pulses, l->chance[l->at[i]]);
 	if (p->pulsed)
 		p->pulsed[l->at[i]] = pulses > 0;
 	if (p->net)
@@ -442,9 +486,8 @@ static inline __attribute__((always_inline)) unsigned int field_keep(void *field
 		_mm512_storeu_si512(to, _mm512_permutexvar_epi32(_mm512_loadu_si512(m->from + k * PACK),
 								 _mm512_loadu_si512(x + k * PACK)));
 #elif defined(__AVX2__)
-		_mm256_storeu_si256((__m256i *)to, _mm256_permutevar8x32_epi32(
-			_mm256_loadu_si256((const __m256i *)(x + k * PACK)),
-			_mm256_loadu_si256((const __m256i *)(m->from + k * PACK))));
+		_mm256_storeu_ps((float *)to, normal_look_up((const float *)x + k * PACK,
+							     _mm256_loadu_si256((const __m256i *)(m->from + k * PACK))));
 #else
 		memmove(to, x + k, sizeof(*to));
 #endif
@@ -492,14 +535,17 @@ static void lanes_sift(struct lanes *l, const struct cell_program *p, struct cel
 /* Duration of the last pulse: rows go in parallel, so that of the longest train, and a verify read. */
 static uint64_t step_time(const struct lanes *l, const struct climb climb[2], const struct deck *d)
 {
-	float longest = 0.0f;
+	int32_t most = 0;	/* bits of floats that are not negative, which are in order as integers too */
 	unsigned int i;
 
+	for (i = 0; i < l->n; i++) {
+		int32_t time = (int32_t)float_bits(l->time[i]);
+
+		most = time > most ? time : most;
+	}
 	for (i = 0; i < 2; i++)
-		longest = climb[i].time > longest ? climb[i].time : longest;
-	for (i = 0; i < l->n; i++)
-		longest = l->time[i] > longest ? l->time[i] : longest;
-	return longest > 0.0f ? (uint64_t)(longest + d->cost.verify_ns) : 0;
+		most = (int32_t)float_bits(climb[i].time) > most ? (int32_t)float_bits(climb[i].time) : most;
+	return most ? (uint64_t)(bits_float((uint32_t)most) + d->cost.verify_ns) : 0;
 }
 
 /* Takes hopeless cells out of the lanes; the others stay, in order. */
@@ -568,13 +614,13 @@ static void hopeless_close(const struct hopeless *h, const struct climb climb[2]
 	for (i = 0; i < h->n; i++) {
 		l->at[i] = h->at[i];
 		l->cell[i] = p->cell + h->at[i];
-		set_band(l, i, p);
 		l->shown[i] = h->g[i];
 		l->pulses[i] = climb[h->up[i]].pulses;
 		l->sets[i] = h->up[i] ? l->pulses[i] : 0;
 		l->energy[i] = h->energy[i];
 	}
 	l->n = h->n;
+	set_bands(l, p);
 	for (up = 0; up < 2; up++) {
 		uint32_t last = climb[up].rounds - 1;
 
