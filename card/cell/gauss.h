@@ -47,7 +47,7 @@ static inline float log_poly(float x)
  */
 static inline float exp_poly(float x)
 {
-	float y = x < -87.0f ? -87.0f : x > 88.0f ? 88.0f : x;
+	float low = x < -87.0f ? -87.0f : x, y = low > 88.0f ? 88.0f : low;
 	float n = (y * 1.44269504f + 0x1.8p23f) - 0x1.8p23f;
 	float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
 	float p = 1.98412698e-4f;

@@ -142,23 +142,35 @@ int nmc_stream_mvm(struct nmc_stream *stream, const struct nmc_mvm *mvm)
 	return stream_append(stream, &m);
 }
 
+static int add_write(struct nmc_stream *stream, struct nmc_isa_program *p, uint32_t set, uint32_t rows, uint32_t cols)
+{
+	if (check_16("set", set) || check_16("rows", rows) || check_16("columns", cols))
+		return -EINVAL;
+	p->set = (uint16_t)set;
+	p->rows = (uint16_t)rows;
+	p->cols = (uint16_t)cols;
+	stream->sets = stream->sets > set + 1 ? stream->sets : set + 1;
+	return stream_append(stream, p);
+}
+
 int nmc_stream_program(struct nmc_stream *stream, uint32_t set, uint32_t tile, struct nmc_operand data, uint32_t report,
 		       uint32_t rows, uint32_t cols)
 {
 	struct nmc_isa_program p = {
 		.c.opcode = NMC_OP_PROGRAM,
-		.set = (uint16_t)set,
 		.tile = tile,
 		.data = sram_of(data),
 		.report = report,
-		.rows = (uint16_t)rows,
-		.cols = (uint16_t)cols,
 	};
 
-	if (check_16("set", set) || check_16("rows", rows) || check_16("columns", cols))
-		return -EINVAL;
-	stream->sets = stream->sets > set + 1 ? stream->sets : set + 1;
-	return stream_append(stream, &p);
+	return add_write(stream, &p, set, rows, cols);
+}
+
+int nmc_stream_erase(struct nmc_stream *stream, uint32_t set, uint32_t tile, uint32_t report, uint32_t rows, uint32_t cols)
+{
+	struct nmc_isa_program p = { .c.opcode = NMC_OP_ERASE, .tile = tile, .report = report };
+
+	return add_write(stream, &p, set, rows, cols);
 }
 
 static uint16_t at_most(uint32_t wanted, unsigned int most)

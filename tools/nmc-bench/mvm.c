@@ -71,6 +71,7 @@ static int run_stream(struct product *p, struct nmc_stream *stream)
 	return nmc_job_submit(p->context, stream, slots, SLOTS, &job) || nmc_job_wait(p->context, job, -1, NULL) ? -1 : 0;
 }
 
+/* Programs the whole tile, from its erased state: cells that are in their band would keep their last write. */
 static int program_tile(struct product *p)
 {
 	uint32_t bytes = p->class.rows * p->class.cols * 2;
@@ -81,6 +82,8 @@ static int program_tile(struct product *p)
 	if (ret)
 		return ret;
 	ret = nmc_stream_load(s, SLOT_TARGETS, 0, 0, 1, bytes, (struct nmc_operand){ 0 });
+	if (!ret)
+		ret = nmc_stream_erase(s, 0, 0, bytes, p->class.rows, p->class.cols);
 	if (!ret)
 		ret = nmc_stream_program(s, 0, 0, data, bytes, p->class.rows, p->class.cols);
 	if (!ret)
