@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * I/O queues and engines. An engine takes one job at a time from the queues in turn. A queue that ran dry is looked at
- * every few tens of microseconds for a while before its doorbell is asked for, because a doorbell costs the host far
- * more than a look costs the card.
+ * every tenth of a millisecond for a while before its doorbell is asked for, because a doorbell costs the host far more
+ * than a look costs the card. Looks more often than that take the processor from the guest that is to fill the queue.
  */
 #include <stddef.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "card/pcie/queue.h"
 
 #define LINGER_NS	2000000u	/* after its last job a queue is looked at this long without a doorbell */
-#define LOOK_NS		40000u		/* how often */
+#define LOOK_NS		100000u	/* how often */
 #define WAIT_MS		2		/* how often queue_stop() calls back */
 
 /**
