@@ -71,7 +71,8 @@ struct nmc_job *nmc_job_alloc(struct nmc_context *ctx, u32 slots)
 {
 	size_t bytes = sizeof(struct nmc_job_table) + ctx->set_count * sizeof(struct nmc_set_ref) +
 		       slots * sizeof(struct nmc_slot);
-	struct nmc_job *job = kzalloc(sizeof(*job) + bytes, GFP_KERNEL);
+	size_t bos = slots * sizeof(struct drm_gem_object *);
+	struct nmc_job *job = kzalloc(sizeof(*job) + bos + bytes, GFP_KERNEL);
 
 	if (!job)
 		return NULL;
@@ -83,7 +84,8 @@ struct nmc_job *nmc_job_alloc(struct nmc_context *ctx, u32 slots)
 	kref_init(&job->ref);
 	kref_get(&ctx->ref);
 	job->ctx = ctx;
-	job->table = (void *)(job + 1);
+	job->bos = (void *)(job + 1);
+	job->table = (void *)job->bos + bos;
 	job->table_bytes = bytes;
 	return job;
 }

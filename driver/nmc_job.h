@@ -24,7 +24,7 @@ struct nmc_fence;
  * @table: what the job may touch, copied to the ring's own table when the job goes to the card
  * @bo_count: buffers
  * @writes: bit b: the job may write buffer b
- * @bos: its buffers, each once, referenced
+ * @bos: its buffers, each once, referenced; as many as slots fit
  */
 struct nmc_job {
 	struct drm_sched_job base;
@@ -39,7 +39,7 @@ struct nmc_job {
 	struct nmc_job_table *table;
 	u32 bo_count;
 	u64 writes;
-	struct drm_gem_object *bos[NMC_MAX_SLOTS];
+	struct drm_gem_object **bos;
 };
 
 extern const struct drm_sched_backend_ops nmc_job_sched_ops;

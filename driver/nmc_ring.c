@@ -73,10 +73,10 @@ static void nmc_ring_set_event(struct nmc_ring *ring, u32 share)
 	WRITE_ONCE(ring->shadow->cq_event, cpu_to_le32(ring->event));
 }
 
-/* The rest of the depth keeps the card busy while the host takes the interrupt and refills. */
+/* What is left of the depth keeps the card busy while the host takes the interrupt and refills. */
 static u32 nmc_ring_share(struct nmc_ring *ring)
 {
-	return ring->depth * 3 / 4;
+	return ring->depth * 7 / 8;
 }
 
 bool nmc_ring_publish(struct nmc_ring *ring, u32 old, u32 expected)

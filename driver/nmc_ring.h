@@ -103,7 +103,7 @@ void nmc_ring_push(struct nmc_ring *ring, const void *sqe);
  * @old: tail before the first push
  * @expected: as nmc_ring_arm()
  *
- * Also asks for the next interrupt: after three quarters of the depth that the host has lately
+ * Also asks for the next interrupt: after seven eighths of the depth that the host has lately
  * kept, which is the next completion at depth 1. So latency at depth 1 and cost at depth 32 are
  * both small. Descriptors that are about to come count to the depth, because a card that is faster
  * than the host never has many. When the host stops short of its former depth, once, the coalescing
