@@ -8,17 +8,18 @@
 #include <pthread.h>
 #include "libnmc/device/device.h"
 
+#define ACCEL_SYNCS	64
 
 /**
  * struct accel_context - a context
  * @handle: kernel handle
- * @sync: timeline syncobj: job n signals point n
- * @order: held while a job is submitted, so that points follow ids
- * @next: id that the next job will have
+ * @sync: syncobjs, made when first used: number n % %ACCEL_SYNCS holds the fence of job n, or of a later one
+ * @order: held while a job is submitted, so that syncobjs follow ids
+ * @next: id that the next job will have; atomic
  */
 struct accel_context {
 	uint32_t handle;
-	uint32_t sync;
+	uint32_t sync[ACCEL_SYNCS];
 	pthread_mutex_t order;
 	uint64_t next;
 	struct accel_context *list;

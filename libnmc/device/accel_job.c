@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Jobs of the kernel door. Each context has one timeline syncobj; job n signals point n, and waiting is by syncobj
- * alone.
+ * Jobs of the kernel door. Waiting is by syncobj alone. Those of a context are taken in turn, and its jobs end in order: one
+ * that a later job has taken over is signalled no sooner. Binary ones, since a point of a timeline is allocated for each job,
+ * and its waiter woken by one more interrupt.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -34,11 +35,8 @@ int accel_context_create(struct device *d, const uint32_t *sets, unsigned int co
 		return fail_memory();
 	if (!count)
 		create.sets = 0;
-	ret = drmSyncobjCreate(a->fd, 0, &c->sync) ? accel_failed(a, "syncobj") :
-						     accel_ioctl(a, DRM_IOCTL_NMC_CONTEXT_CREATE, &create, "context");
+	ret = accel_ioctl(a, DRM_IOCTL_NMC_CONTEXT_CREATE, &create, "context");
 	if (ret) {
-		if (c->sync)
-			drmSyncobjDestroy(a->fd, c->sync);
 		free(c);
 		return ret;
 	}
@@ -58,6 +56,7 @@ void accel_context_destroy(struct device *d, uint32_t context)
 	struct drm_nmc_context_destroy destroy = { .handle = context };
 	struct accel *a = accel_of(d);
 	struct accel_context **at, *c;
+	unsigned int i;
 
 	pthread_mutex_lock(&a->lock);
 	for (at = &a->contexts; (*at)->handle != context; at = &(*at)->list)
@@ -66,7 +65,9 @@ void accel_context_destroy(struct device *d, uint32_t context)
 	*at = c->list;
 	pthread_mutex_unlock(&a->lock);
 	drmIoctl(a->fd, DRM_IOCTL_NMC_CONTEXT_DESTROY, &destroy);
-	drmSyncobjDestroy(a->fd, c->sync);
+	for (i = 0; i < ACCEL_SYNCS; i++)
+		if (c->sync[i])
+			drmSyncobjDestroy(a->fd, c->sync[i]);
 	pthread_mutex_destroy(&c->order);
 	free(c);
 }
@@ -76,7 +77,8 @@ int accel_submit(struct device *d, uint32_t context, const struct device_job *jo
 	struct accel *a = accel_of(d);
 	struct accel_context *c = find(a, context);
 	struct drm_nmc_slot slots[DEVICE_MAX_SLOTS];
-	struct drm_nmc_sync out = { .handle = c->sync };
+	struct drm_nmc_sync out = { .handle = 0 };
+	uint32_t *sync;
 	struct drm_nmc_submit s = {
 		.context = context,
 		.slots = (uintptr_t)slots,
@@ -98,10 +100,13 @@ int accel_submit(struct device *d, uint32_t context, const struct device_job *jo
 			.size = job->slots[i].bytes,
 		};
 	pthread_mutex_lock(&c->order);
-	out.point = c->next;
-	ret = accel_ioctl(a, DRM_IOCTL_NMC_SUBMIT, &s, "submit");
+	sync = &c->sync[c->next % ACCEL_SYNCS];
+	ret = *sync || !drmSyncobjCreate(a->fd, 0, sync) ? 0 : accel_failed(a, "syncobj");
+	out.handle = *sync;
 	if (!ret)
-		c->next = s.job + 1;
+		ret = accel_ioctl(a, DRM_IOCTL_NMC_SUBMIT, &s, "submit");
+	if (!ret)
+		__atomic_store_n(&c->next, s.job + 1, __ATOMIC_RELEASE);
 	pthread_mutex_unlock(&c->order);
 	*id = s.job;
 	return ret;
@@ -128,19 +133,20 @@ static int read_result(struct accel *a, uint32_t context, uint64_t id, struct de
 	return 0;
 }
 
-/* A job that ended long ago, as most of a burst have, takes one call. */
 int accel_wait(struct device *d, uint32_t context, uint64_t id, int64_t timeout_ns, struct device_result *result)
 {
 	struct accel *a = accel_of(d);
 	struct accel_context *c = find(a, context);
-	int ret = read_result(a, context, id, result);
+	/* Most jobs of a burst have ended when their turn comes; the last one has just begun. */
+	bool last = id + 1 == __atomic_load_n(&c->next, __ATOMIC_ACQUIRE);
+	int ret = last ? -EBUSY : read_result(a, context, id, result), waited;
 
 	if (ret != -EBUSY)
 		return ret;
-	ret = drmSyncobjTimelineWait(a->fd, &c->sync, &id, 1, deadline_of(timeout_ns), 0, NULL);
-	if (ret == -ETIME)
-		return fail(-ETIMEDOUT, "job %llu has not ended", (unsigned long long)id);
-	if (ret)
-		return fail(ret, "accel:%u: waiting for job %llu: %s", a->number, (unsigned long long)id, strerror(-ret));
-	return read_result(a, context, id, result);
+	waited = drmSyncobjWait(a->fd, &c->sync[id % ACCEL_SYNCS], 1, deadline_of(timeout_ns), 0, NULL);
+	if (waited && waited != -ETIME)
+		return fail(waited, "accel:%u: waiting for job %llu: %s", a->number, (unsigned long long)id, strerror(-waited));
+	/* Perhaps only the later job has not ended whose fence the syncobj holds. */
+	ret = read_result(a, context, id, result);
+	return ret == -EBUSY ? fail(-ETIMEDOUT, "job %llu has not ended", (unsigned long long)id) : ret;
 }
