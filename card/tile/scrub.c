@@ -40,7 +40,7 @@ void tile_scrub(const struct tile *t, unsigned int row, uint64_t event, struct t
 {
 	struct philox_stream stream = philox_stream(t->seed, t->physical, PURPOSE_SCRUB, event);
 	bool noisy = t->class->tech->flags & NMC_CLASS_READ_NOISE;
-	struct tile_scratch scratch = { .ages = 0 };
+	struct tile_scratch scratch;
 	size_t first = (size_t)row * t->class->cols;
 	float g[CELL_LANES], var[CELL_LANES];
 	unsigned int col;
@@ -51,6 +51,7 @@ void tile_scrub(const struct tile *t, unsigned int row, uint64_t event, struct t
 	if (col == t->class->cols)
 		return;
 	first_cell(t, first + col, s);
+	tile_scratch_begin(&scratch);
 	tile_row(t, row, 0, &scratch, g);
 	if (noisy)
 		tile_row_noise(t, row, NMC_MVM_CELL_NOISE, g, var);

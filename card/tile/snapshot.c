@@ -223,10 +223,11 @@ static void bend(struct tile *t, unsigned int pair, float own[2][CELL_LANES], fl
 /* Every row pair without wires. */
 static void fill(struct tile *t, unsigned int mode)
 {
-	struct tile_scratch scratch = { .ages = 0 };
+	struct tile_scratch scratch;
 	float g[2][CELL_LANES], var[2][CELL_LANES];
 	unsigned int row, rows = t->class->rows;
 
+	tile_scratch_begin(&scratch);
 	for (row = 0; row < rows; row++) {
 		tile_row(t, row, mode, &scratch, g[row & 1]);
 		if (t->matrix.var)
@@ -250,12 +251,13 @@ static int fill_wired(struct tile *t, unsigned int mode)
 	const struct tile_class *c = t->class;
 	size_t cells = tile_cells(t), i;
 	float *g = malloc(3 * cells * sizeof(*g)), *var = g + cells, *seen = var + cells;
-	struct tile_scratch scratch = { .ages = 0 };
+	struct tile_scratch scratch;
 	unsigned int row;
 	int ret;
 
 	if (!g)
 		return -ENOMEM;
+	tile_scratch_begin(&scratch);
 	for (row = 0; row < c->rows; row++) {
 		tile_row(t, row, mode, &scratch, g + (size_t)row * c->cols);
 		if (t->matrix.var)

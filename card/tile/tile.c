@@ -419,10 +419,11 @@ void tile_row(const struct tile *t, unsigned int row, unsigned int mode, struct 
 void tile_oracle(const struct tile *t, float *g, float *target)
 {
 	float unit = t->class->tech->flags & NMC_CLASS_CONVERTERS ? t->class->tech->lsb : 1.0f;
-	struct tile_scratch scratch = { .ages = 0 };
+	struct tile_scratch scratch;
 	unsigned int row, col, cols = t->class->cols;
 	float line[CELL_LANES];
 
+	tile_scratch_begin(&scratch);
 	for (row = 0; row < t->class->rows; row++) {
 		size_t cell = (size_t)row * cols;
 

@@ -115,7 +115,7 @@ struct tile {
 #define TILE_AGES	4	/* writes that rows share after some passes of programming */
 
 /**
- * struct tile_scratch - what a walk over rows keeps between them; begins with zeros
+ * struct tile_scratch - what a walk over rows keeps between them; begins with tile_scratch_begin()
  * @grid: ages that @age are made for
  * @age: the latest ages
  * @ages: how many there have been
@@ -127,6 +127,13 @@ struct tile_scratch {
 	unsigned int ages;
 	uint64_t aged;
 };
+
+/* The ages take 64 KiB: they are not zeroed for each row that is written. */
+static inline void tile_scratch_begin(struct tile_scratch *s)
+{
+	s->ages = 0;
+	s->aged = 0;
+}
 
 /* What cells of age @grid do, made once for those that come again. */
 static inline const struct cell_age *tile_age(const struct cell_tech *tech, struct tile_scratch *s, int grid)

@@ -287,7 +287,7 @@ static int program_rows(struct tile *t, const struct tile_region *region, const 
 	const struct deck_wires *w = &t->class->tech->deck.wires;
 	bool passive = w->passive && w->half_select > 0.0f;
 	int32_t *net = passive ? malloc((size_t)region->rows * region->cols * sizeof(*net)) : NULL;
-	struct tile_scratch scratch = { .ages = 0 };
+	struct tile_scratch scratch;
 	struct cell_program p = {
 		.tech = t->class->tech,
 		.n = region->cols,
@@ -302,6 +302,7 @@ static int program_rows(struct tile *t, const struct tile_region *region, const 
 
 	if (passive && !net)
 		return -ENOMEM;
+	tile_scratch_begin(&scratch);
 	for (row = 0; row < region->rows && !(t->cut && __atomic_load_n(t->cut, __ATOMIC_RELAXED)); row++) {
 		p.net = passive ? net + (size_t)row * region->cols : NULL;
 		program_row(t, region, row, targets, pitch, &p, &scratch, sum);
@@ -489,9 +490,10 @@ void tile_read(struct tile *t, const struct tile_region *region, void *out, size
 {
 	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_READ, t->event++);
 	const struct cell_tech *tech = t->class->tech;
-	struct tile_scratch scratch = { .ages = 0 };
+	struct tile_scratch scratch;
 	unsigned int row;
 
+	tile_scratch_begin(&scratch);
 	for (row = 0; row < region->rows; row++) {
 		int16_t *to = (int16_t *)((uint8_t *)out + (size_t)row * pitch);
 		unsigned int at = region->first_row + row;
