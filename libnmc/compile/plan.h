@@ -27,6 +27,20 @@
 #define PASS_WAIT_NS	1000000000ull
 
 /**
+ * struct written - what programming says of a block
+ * @call: which of the plan's calls wrote it last, 0: none did
+ * @sum: reports of that call: what its passes took, and what the last of them left
+ * @square: squared residuals of the last pass
+ * @error_hist: its cells by error
+ */
+struct written {
+	uint64_t call;
+	struct nmc_program_report sum;
+	double square;
+	uint64_t error_hist[NMC_REPORT_BINS];
+};
+
+/**
  * struct block - part of a layer's matrix on one tile
  * @layer: layer
  * @part: part of its weights
@@ -49,6 +63,7 @@
  * @baseline: sum of the sizes of each output's codes over the layer's probes; NULL before one was taken
  * @programmed_ns: card time of the set when its programming had ended
  * @kept: its tile held it already
+ * @written: report of its last programming
  * @columns_at: address of @columns in the parameter area
  */
 struct block {
@@ -73,6 +88,7 @@ struct block {
 	uint64_t *baseline;
 	uint64_t programmed_ns;
 	bool kept;
+	struct written written;
 	uint32_t columns_at;
 };
 
@@ -133,6 +149,7 @@ struct nmc_plan {
 	unsigned int passes;	/* of nmc_plan_program() */
 	uint64_t pass_wait_ns;
 	uint64_t pulses;	/* of the last nmc_plan_program() */
+	uint64_t calls;		/* of functions that program */
 	char persist[32];	/* name of a network that stays on its tiles, else empty */
 	bool found;		/* it was there: its tiles are written only where they are incomplete */
 	unsigned int probes;	/* vectors in each &stage.probe */

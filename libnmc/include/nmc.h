@@ -590,6 +590,71 @@ typedef int (*nmc_progress_fn)(void *context, size_t done, size_t total);
 int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *context, struct nmc_program_report *report);
 
 /**
+ * struct nmc_tile_report - outcome of the last programming of one tile of a plan
+ * @size: sizeof(struct nmc_tile_report)
+ * @tile: tile of the plan; from &nmc_plan_info.tiles on it was a spare
+ * @layer: its layer
+ * @part: slice or device of the weights, from 0
+ * @first_input: first input on this tile
+ * @inputs: inputs on this tile
+ * @first_output: first output on this tile
+ * @outputs: outputs on this tile
+ * @name: of the layer, cut to fit
+ * @cells: cells programmed: after nmc_plan_refresh() those of the regions that it wrote, after nmc_plan_repair() unused columns too
+ * @converged: of these inside the acceptance band
+ * @given_up: cells abandoned
+ * @pulses: pulses in all
+ * @mean_pulses: pulses a cell
+ * @pulses_max: most pulses on one cell in one pass
+ * @residual: RMS (conductance - target) / gmax at verify
+ * @modelled_ns: modelled duration with settle time, without the waits between passes, card time
+ * @energy_j: modelled energy, joule
+ * @pulse_hist: cells by pulses: bin b counts 2b and 2b + 1, the last all above
+ * @error_hist: cells by |conductance - target| at verify: bin b counts [b, b + 1) quarters of the acceptance band, the last all
+ *	above
+ *
+ * Of several passes, and of several programmings in one nmc_plan_repair(), @cells, @converged, @given_up, @residual and both
+ * histograms are those of the last one; the others are of all.
+ */
+struct nmc_tile_report {
+	uint32_t size;
+	uint32_t tile;
+	uint32_t layer;
+	uint32_t part;
+	uint32_t first_input;
+	uint32_t inputs;
+	uint32_t first_output;
+	uint32_t outputs;
+	char name[64];
+	uint64_t cells;
+	uint64_t converged;
+	uint64_t given_up;
+	uint64_t pulses;
+	double mean_pulses;
+	uint32_t pulses_max;
+	float residual;
+	uint64_t modelled_ns;
+	double energy_j;
+	uint64_t pulse_hist[16];
+	uint64_t error_hist[16];
+};
+#define NMC_TILE_REPORT_INIT { .size = sizeof(struct nmc_tile_report) }
+
+/**
+ * nmc_plan_tile_report() - outcome of the last programming of a tile
+ * @plan: the plan
+ * @tile: tile of the plan: those below &nmc_plan_info.tiles, or spares that nmc_plan_repair() moved to
+ * @report: begin with NMC_TILE_REPORT_INIT; filled in
+ *
+ * It is that of the last call that wrote the tile: nmc_plan_program(), also one that failed at a later tile,
+ * nmc_plan_repair() or nmc_plan_refresh(). After nmc_plan_program() the tiles add up to its report. Asks nothing of the card.
+ *
+ * Return: 0, -EINVAL (no part of the network is on such a tile, or @report is without its size), -ENODATA (this plan has not
+ * written it: it held the network already, see &nmc_plan_options.persist, or its programming has not ended).
+ */
+int nmc_plan_tile_report(const struct nmc_plan *plan, unsigned int tile, struct nmc_tile_report *report);
+
+/**
  * struct nmc_run_report - what a run used
  * @size: sizeof(struct nmc_run_report)
  * @jobs: jobs submitted

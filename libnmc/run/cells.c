@@ -52,7 +52,7 @@ void cells_rewritten(const struct nmc_plan *p, struct block *b)
 	b->writes = (b->writes < half ? b->writes : half) + 1;
 }
 
-static int write_some(struct nmc_plan *p, const struct block *b, const struct region *region, unsigned int n,
+static int write_some(struct nmc_plan *p, struct block *b, const struct region *region, unsigned int n,
 		      const struct nmc_slot_ref *slots, struct nmc_program_report *sum, double *square)
 {
 	const struct nmc_isa_report *r = nmc_buffer_data(slots[PROGRAM_REPORT].buffer);
@@ -63,8 +63,10 @@ static int write_some(struct nmc_plan *p, const struct block *b, const struct re
 	if (ret)
 		return ret;
 	ret = runner_job(p, stream, slots, PROGRAM_SLOTS);
-	for (i = 0; !ret && i < n; i++)
+	for (i = 0; !ret && i < n; i++) {
 		program_add(sum, &r[i], square);
+		written_add(b, &r[i]);
+	}
 	nmc_stream_destroy(stream);
 	return ret;
 }
@@ -90,8 +92,10 @@ int cells_write(struct nmc_plan *p, struct block *b, const struct region *region
 	if (!ret)
 		memcpy(nmc_buffer_data(slots[PROGRAM_TARGETS].buffer), b->target, bytes);
 	/* What full reads said is over, even if only some of the cells get written. */
-	if (!ret)
+	if (!ret) {
 		health_free(p);
+		written_begin(p, b);
+	}
 	for (; !ret && n; region += some, n -= some) {
 		some = n < EMIT_REGIONS ? n : EMIT_REGIONS;
 		ret = write_some(p, b, region, some, slots, sum, square);

@@ -34,4 +34,8 @@ int devices_correct(struct nmc_plan *p, unsigned int part);
 void program_add(struct nmc_program_report *sum, const struct nmc_isa_report *r, double *square);
 void program_complete(struct nmc_program_report *sum, double square, uint64_t start);
 
+/* A pass over a block begins, the first one of a call or another; the card's report of one region of it. */
+void written_begin(const struct nmc_plan *p, struct block *b);
+void written_add(struct block *b, const struct nmc_isa_report *r);
+
 #endif

@@ -32,6 +32,7 @@ static int lane_start(struct nmc_plan *p, struct block *b, struct lane_program *
 	memcpy(nmc_buffer_data(lane->targets), b->target, block_cells(p, b) * sizeof(*b->target));
 	nmc_stream_destroy(lane->stream);
 	lane->stream = NULL;
+	written_begin(p, b);
 	ret = emit_program(p, b, &whole, 1, &lane->stream);
 	if (!ret)
 		ret = nmc_job_submit(p->context, lane->stream, slots, PROGRAM_SLOTS, &lane->job);
@@ -73,6 +74,7 @@ static int lane_finish(struct nmc_plan *p, struct lane_program *lane, struct nmc
 	if (ret)
 		return ret;
 	program_add(sum, report, square);
+	written_add(lane->block, report);
 	sum->tiles++;
 	*now += r.modelled_ns + report->settle_ns;
 	lane->block->programmed_ns = *now;
@@ -232,6 +234,7 @@ int nmc_plan_program(struct nmc_plan *plan, nmc_progress_fn progress, void *cont
 
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	runner_set_programmed(plan->runner, false);
+	plan->calls++;
 	health_free(plan);
 	ret = plan->found ? persist_look(plan, &w.sum.kept) : 0;
 	w.done = w.sum.kept * plan->passes;

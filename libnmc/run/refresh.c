@@ -166,6 +166,7 @@ int nmc_plan_refresh(struct nmc_plan *plan, double band, struct nmc_refresh_repo
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	ret = runner_check_programmed(plan->runner);
 	if (!ret) {
+		plan->calls++;
 		ret = refresh_blocks(plan, (float)band, &w);
 		runner_set_programmed(plan->runner, !ret);
 	}

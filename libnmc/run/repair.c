@@ -284,6 +284,7 @@ static int place_anew(const struct nmc_plan *p, struct block *b, unsigned int ti
 
 	b->tile = tile;
 	b->writes = 1;
+	b->written.call = 0;
 	b->stuck = NULL;
 	b->target = calloc(block_cells(p, b), sizeof(*b->target));
 	b->sign = copy(b->sign, b->cols);
@@ -465,6 +466,7 @@ int nmc_plan_repair(struct nmc_plan *plan, struct nmc_repair_report *report)
 	runner_begin(plan->runner, runner_ticket(plan->runner));
 	ret = runner_check_programmed(plan->runner);
 	if (!ret) {
+		plan->calls++;
 		ret = repair(plan, &w);
 		runner_forget_stream(plan->runner);
 		runner_set_programmed(plan->runner, !ret);

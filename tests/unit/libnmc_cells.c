@@ -154,6 +154,7 @@ static double repaired(const char *uri, uint32_t spares, struct nmc_repair_repor
 	float *in = make_inputs((size_t)COUNT * small.width[0]);
 	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
 	struct rig rig = { .network = make_network(&small) };
+	struct nmc_tile_report written = NMC_TILE_REPORT_INIT;
 	struct nmc_tile_info tile;
 	double error;
 	char *text;
@@ -171,6 +172,15 @@ static double repaired(const char *uri, uint32_t spares, struct nmc_repair_repor
 	assert_true(!strstr(text, "2 spare tiles, 1 of them in use") == !spares);
 	assert_true(!strstr(text, "tile 0:") == !!spares);
 	free(text);
+	assert_int_equal(nmc_plan_tile_report(rig.plan, 0, &written), spares ? -EINVAL : 0);
+	assert_int_equal(nmc_plan_tile_report(rig.plan, 1, &written), 0);
+	if (spares) {
+		unsigned int used = nmc_plan_tile_report(rig.plan, 2, &written) ? 3 : 2;
+
+		assert_int_equal(nmc_plan_tile_report(rig.plan, used, &written), 0);
+		assert_true(written.tile == used && written.layer == 0 && written.cells);
+		assert_int_equal(nmc_plan_tile_report(rig.plan, 5 - used, &written), -EINVAL);
+	}
 	/* It stays there. */
 	if (spares) {
 		assert_int_equal(nmc_plan_program(rig.plan, NULL, NULL, NULL), 0);
@@ -429,6 +439,148 @@ static void refresh_few(void **unused)
 	rig_close(&rig);
 }
 
+static uint64_t bins(const uint64_t *hist)
+{
+	uint64_t cells = 0;
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		cells += hist[i];
+	return cells;
+}
+
+/* What the reports of a plan's tiles add up to, those of tiles that have one. */
+static void add_tiles(const struct nmc_plan *plan, unsigned int tiles, struct nmc_program_report *sum)
+{
+	double square = 0.0;
+	unsigned int i, k;
+
+	*sum = (struct nmc_program_report)NMC_PROGRAM_REPORT_INIT;
+	for (i = 0; i < tiles; i++) {
+		struct nmc_tile_report t = NMC_TILE_REPORT_INIT;
+
+		if (nmc_plan_tile_report(plan, i, &t) == -ENODATA)
+			continue;
+		assert_int_equal(t.tile, i);
+		assert_int_equal(bins(t.pulse_hist), t.cells);
+		assert_int_equal(bins(t.error_hist), t.cells);
+		assert_true(t.converged + t.given_up <= t.cells && t.mean_pulses == (double)t.pulses / (double)t.cells);
+		sum->tiles++;
+		sum->cells += t.cells;
+		sum->converged += t.converged;
+		sum->given_up += t.given_up;
+		sum->pulses += t.pulses;
+		sum->pulses_max = t.pulses_max > sum->pulses_max ? t.pulses_max : sum->pulses_max;
+		sum->modelled_ns += t.modelled_ns;
+		sum->energy_j += t.energy_j;
+		square += (double)t.residual * (double)t.residual * (double)t.cells;
+		for (k = 0; k < 16; k++)
+			sum->pulse_hist[k] += t.pulse_hist[k];
+	}
+	sum->residual = (float)sqrt(square / (double)sum->cells);
+}
+
+static void expect_sum(const struct rig *rig, const struct nmc_program_report *r, unsigned int tiles, uint64_t waits_ns)
+{
+	struct nmc_program_report sum;
+
+	add_tiles(rig->plan, tiles, &sum);
+	assert_int_equal(sum.tiles, r->tiles);
+	assert_int_equal(sum.cells, r->cells);
+	assert_int_equal(sum.converged, r->converged);
+	assert_int_equal(sum.given_up, r->given_up);
+	assert_int_equal(sum.pulses, r->pulses);
+	assert_int_equal(sum.pulses_max, r->pulses_max);
+	assert_int_equal(sum.modelled_ns + waits_ns, r->modelled_ns);
+	assert_memory_equal(sum.pulse_hist, r->pulse_hist, sizeof(sum.pulse_hist));
+	assert_true(fabs(sum.energy_j / r->energy_j - 1.0) < 1e-9);
+	assert_true(fabs((double)sum.residual / (double)r->residual - 1.0) < 1e-5);
+}
+
+static int stop_at_first(void *context, size_t done, size_t total)
+{
+	(void)context;
+	return done && total;
+}
+
+/*
+ * The tiles of a plan add up to its report, over one pass and several, and say where they lie. Programming that stops leaves
+ * the tiles after it as they were.
+ */
+static void tile_reports(void **unused)
+{
+	struct nmc_program_report r = NMC_PROGRAM_REPORT_INIT;
+	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
+	struct nmc_tile_report t = NMC_TILE_REPORT_INIT, first = NMC_TILE_REPORT_INIT, last = NMC_TILE_REPORT_INIT;
+	struct nmc_plan_info info = NMC_PLAN_INFO_INIT;
+	struct rig rig;
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "rram", "defects: { stuck_low: 1 %, stuck_high: 1 % }\n", "tiles=8&rows=64&cols=64&seed=4");
+	for (o.passes = 1; o.passes <= 3; o.passes += 2) {
+		o.pass_wait_ns = o.passes > 1 ? 5000000000 : 0;
+		rig.network = make_network(&wide);
+		assert_int_equal(nmc_device_open(uri, &rig.device), 0);
+		assert_int_equal(nmc_plan_create(rig.device, rig.network, &o, &rig.plan), 0);
+		assert_int_equal(nmc_plan_info(rig.plan, &info), 0);
+		assert_int_equal(nmc_plan_tile_report(rig.plan, 0, &t), -ENODATA);
+		assert_non_null(strstr(nmc_last_error(), "tile 0 has not been programmed"));
+		assert_int_equal(nmc_plan_program(rig.plan, NULL, NULL, &r), 0);
+		assert_true(r.given_up > 0 && info.tiles == r.tiles);
+		expect_sum(&rig, &r, info.tiles, o.pass_wait_ns * (o.passes - 1));
+		assert_int_equal(nmc_plan_tile_report(rig.plan, 0, &first), 0);
+		assert_int_equal(nmc_plan_tile_report(rig.plan, info.tiles - 1, &last), 0);
+		assert_true(first.layer == 0 && first.first_input == 0 && first.inputs == 50 && first.first_output == 0);
+		assert_true(last.layer == 1 && last.inputs == 64 && last.outputs == 10 && last.cells == 64 * 20);
+		assert_true(*first.name && strcmp(first.name, last.name));
+		assert_int_equal(nmc_plan_tile_report(rig.plan, info.tiles, &t), -EINVAL);
+		t.size = 0;
+		assert_int_equal(nmc_plan_tile_report(rig.plan, 0, &t), -EINVAL);
+		t.size = sizeof(t);
+		assert_int_equal(nmc_plan_program(rig.plan, stop_at_first, NULL, NULL), -ECANCELED);
+		assert_int_equal(nmc_plan_tile_report(rig.plan, 0, &t), 0);
+		assert_true(t.cells == first.cells && t.pulses != first.pulses);
+		assert_int_equal(nmc_plan_tile_report(rig.plan, info.tiles - 1, &t), 0);
+		assert_memory_equal(&t, &last, sizeof(t));
+		rig_close(&rig);
+	}
+	rig_forget(uri);
+}
+
+/* After a refresh a tile speaks of the cells that were written again, after a repair of all that it took. */
+static void tiles_written_again(void **unused)
+{
+	struct nmc_program_report before, after;
+	struct nmc_refresh_report r = NMC_REFRESH_REPORT_INIT;
+	struct nmc_repair_report repair = NMC_REPAIR_REPORT_INIT;
+	struct rig rig;
+	char uri[4200];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "rram", "defects: { stuck_low: 2.5 %, stuck_high: 2.5 % }\n", "tiles=8&seed=4");
+	rig_open(&rig, uri, &wide, 0, 0);
+	add_tiles(rig.plan, 2, &before);
+	assert_int_equal(nmc_plan_repair(rig.plan, &repair), 0);
+	add_tiles(rig.plan, 2, &after);
+	assert_true(repair.passes > 3);
+	assert_int_equal(after.pulses, repair.pulses);
+	assert_int_equal(after.modelled_ns, repair.modelled_ns);
+	assert_int_equal(after.tiles, 2);
+	/* Unused columns are among what was written. */
+	assert_int_equal(before.cells, 2 * (100 * 64 + 64 * 10));
+	assert_int_equal(after.cells, (100 + 64) * 256);
+	assert_int_equal(nmc_plan_age(rig.plan, 2 * DAY), 0);
+	assert_int_equal(nmc_plan_refresh(rig.plan, 0.2, &r), 0);
+	add_tiles(rig.plan, 2, &after);
+	assert_true(r.whole == 0 && r.tiles == 2);
+	assert_int_equal(after.cells, r.written);
+	assert_int_equal(after.pulses, r.pulses);
+	assert_int_equal(after.modelled_ns, r.modelled_ns);
+	rig_close(&rig);
+	rig_forget(uri);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -442,6 +594,8 @@ int main(void)
 		cmocka_unit_test(refresh_drift),
 		cmocka_unit_test(passes),
 		cmocka_unit_test(refresh_few),
+		cmocka_unit_test(tile_reports),
+		cmocka_unit_test(tiles_written_again),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -195,6 +195,7 @@ static void wait_free(struct nmc_device *device, unsigned int tiles)
 static void persistent(void **unused)
 {
 	struct nmc_program_report report = NMC_PROGRAM_REPORT_INIT;
+	struct nmc_tile_report written = NMC_TILE_REPORT_INIT;
 	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
 	const char *uri = "sim:rram?tiles=16&rows=64&cols=64&seed=5";
 	float *in = make_inputs((size_t)50 * deep.width[0]);
@@ -227,6 +228,7 @@ static void persistent(void **unused)
 	assert_int_equal(report.kept, 11);
 	assert_int_equal(report.tiles, 0);
 	assert_true(report.pulses == 0);
+	assert_int_equal(nmc_plan_tile_report(r.plan, 0, &written), -ENODATA);
 	assert_true(before < 0.5 && rig_error(&r, in, 50) < 1.2 * before);
 	/* Parts of its tiles were written by others, as far as this plan knows: there is still room for more. */
 	for (i = 0; i < 3; i++) {
@@ -251,6 +253,7 @@ static void persistent(void **unused)
 	assert_int_equal(nmc_plan_program(r.plan, NULL, NULL, &report), 0);
 	assert_int_equal(report.kept, 0);
 	assert_int_equal(report.tiles, 11);
+	assert_int_equal(nmc_plan_tile_report(r.plan, 0, &written), 0);
 
 	/* Another name is another network; what is forgotten is gone; several devices cannot persist. */
 	o.persist = "others";
