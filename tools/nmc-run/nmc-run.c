@@ -47,6 +47,7 @@ static const char usage[] =
 	"      --persist NAME     leave the network on its tiles, where the same command finds it again; writes what is missing\n"
 	"      --forget           with --persist: erase it at the end\n"
 	"      --show-plan        print how the network lies on the tiles\n"
+	"      --tile-report      what programming took and left, tile by tile\n"
 	"      --json             report as JSON\n"
 	"  -h, --help             this text\n"
 	"  -V, --version          version\n"
@@ -79,7 +80,7 @@ int run_fail(int status, const char *text)
 enum { OPT_DEVICE = 256, OPT_CLASS, OPT_SEED, OPT_IMAGES, OPT_LABELS, OPT_INPUT, OPT_OUTPUT, OPT_RAW, OPT_LIMIT,
        OPT_CALIBRATE, OPT_BATCH, OPT_SEEDS, OPT_AGE, OPT_AGES, OPT_PLOT, OPT_COMPENSATE, OPT_BASELINE, OPT_BREAKDOWN,
        OPT_SCHEME, OPT_PASSES, OPT_REPAIR, OPT_SPARES, OPT_CONVERTERS, OPT_REFRESH, OPT_PERSIST, OPT_FORGET, OPT_PLAN,
-       OPT_JSON };
+       OPT_TILES, OPT_JSON };
 
 static const struct option options[] = {
 	{ "device", required_argument, NULL, OPT_DEVICE },
@@ -109,6 +110,7 @@ static const struct option options[] = {
 	{ "persist", required_argument, NULL, OPT_PERSIST },
 	{ "forget", no_argument, NULL, OPT_FORGET },
 	{ "show-plan", no_argument, NULL, OPT_PLAN },
+	{ "tile-report", no_argument, NULL, OPT_TILES },
 	{ "json", no_argument, NULL, OPT_JSON },
 	{ "help", no_argument, NULL, 'h' },
 	{ "version", no_argument, NULL, 'V' },
@@ -263,6 +265,9 @@ static int parse(int argc, char **argv, struct run_options *o)
 		case OPT_PLAN:
 			o->show_plan = true;
 			break;
+		case OPT_TILES:
+			o->tile_report = true;
+			break;
 		case OPT_PERSIST:
 			o->persist = optarg;
 			break;
@@ -357,8 +362,8 @@ static int check_study(struct run_options *o)
 	if (!o->labels)
 		return run_fail(EXIT_USAGE, "--ages, --seeds, --breakdown and several compensations compare accuracies: "
 				"they need --labels");
-	if (o->output || o->raw_output)
-		return run_fail(EXIT_USAGE, "--output and --raw-output go with a single run");
+	if (o->output || o->raw_output || o->tile_report)
+		return run_fail(EXIT_USAGE, "--output, --raw-output and --tile-report go with a single run");
 	return 0;
 }
 

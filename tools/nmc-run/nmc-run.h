@@ -60,6 +60,7 @@ struct run_options {
 	const char *persist;
 	bool forget;
 	bool show_plan;
+	bool tile_report;
 	bool json;
 	char **argv;
 };
@@ -68,8 +69,8 @@ struct run_options {
  * struct run_state - everything a run makes
  *
  * @tiles are the plan's physical tiles as they were before programming: what they had gone through is where their
- * randomness goes on. @accuracy by age, compensation and seed, @without by the cause left out (the last: all) and seed,
- * @signal by layer of the first card are what studies find.
+ * randomness goes on. @written are reports of the plan's tiles, those that were programmed. @accuracy by age, compensation
+ * and seed, @without by the cause left out (the last: all) and seed, @signal by layer of the first card are what studies find.
  */
 struct run_state {
 	const struct run_options *o;
@@ -85,6 +86,8 @@ struct run_state {
 	struct nmc_tile_info *tiles;
 	unsigned int tile_count;
 	struct nmc_program_report program;
+	struct nmc_tile_report *written;
+	unsigned int written_count;
 	struct nmc_repair_report repair;
 	struct nmc_calibration_report converters;
 	struct nmc_refresh_report refresh;

@@ -55,6 +55,21 @@ static void prepared_text(const struct run_state *s)
 		refresh_text(&s->refresh, many || s->o->ages > 1);
 }
 
+static void written_text(const struct run_state *s)
+{
+	unsigned int i;
+
+	printf("\ntile  layer                   cells  converged, %%  given up  pulses a cell  most  residual, %%  energy, uJ\n");
+	for (i = 0; i < s->written_count; i++) {
+		const struct nmc_tile_report *t = &s->written[i];
+
+		printf("%4u  %-20.20s %8llu %13.2f %9llu %14.2f %5u %12.2f %11.2f\n", t->tile, t->name,
+		       (unsigned long long)t->cells, 100.0 * (double)t->converged / (double)t->cells,
+		       (unsigned long long)t->given_up, t->mean_pulses, t->pulses_max, 100.0 * (double)t->residual,
+		       t->energy_j * 1e6);
+	}
+}
+
 int report_text(const struct run_state *s)
 {
 	const struct nmc_program_report *p = &s->program;
@@ -85,6 +100,8 @@ int report_text(const struct run_state *s)
 	if (s->o->labels)
 		printf("accuracy      %.2f %% (%llu of %zu)\n", 100.0 * (double)s->correct / (double)s->in.count,
 		       (unsigned long long)s->correct, s->in.count);
+	if (s->o->tile_report)
+		written_text(s);
 	return 0;
 }
 
@@ -254,11 +271,47 @@ static struct json_object *manifest(const struct run_state *s)
 	return o;
 }
 
-static struct json_object *program_json(const struct nmc_program_report *p, unsigned int passes)
+static struct json_object *histogram_json(const uint64_t bins[16])
 {
+	struct json_object *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < 16; i++)
+		json_object_array_add(all, json_object_new_uint64(bins[i]));
+	return all;
+}
+
+static struct json_object *written_json(const struct run_state *s)
+{
+	struct json_object *all = json_object_new_array();
+	unsigned int i;
+
+	for (i = 0; i < s->written_count; i++) {
+		const struct nmc_tile_report *t = &s->written[i];
+		struct json_object *o = json_object_new_object();
+
+		add_count(o, "tile", t->tile);
+		add_text(o, "layer", t->name);
+		add_count(o, "cells", t->cells);
+		add_number(o, "converged", (double)t->converged / (double)t->cells);
+		add_count(o, "given_up", t->given_up);
+		add_number(o, "mean_pulses", t->mean_pulses);
+		add_count(o, "max_pulses", t->pulses_max);
+		json_object_object_add(o, "pulse_histogram", histogram_json(t->pulse_hist));
+		add_number(o, "rms_error", (double)t->residual);
+		json_object_object_add(o, "error_histogram", histogram_json(t->error_hist));
+		add_number(o, "joules", t->energy_j);
+		json_object_array_add(all, o);
+	}
+	return all;
+}
+
+static struct json_object *program_json(const struct run_state *s)
+{
+	const struct nmc_program_report *p = &s->program;
 	struct json_object *o = json_object_new_object();
 
-	add_count(o, "passes", passes);
+	add_count(o, "passes", s->o->passes);
 	json_object_object_add(o, "converged", p->cells ? json_object_new_double((double)p->converged / (double)p->cells) : NULL);
 	add_number(o, "mean_pulses", p->mean_pulses);
 	add_count(o, "max_pulses", p->pulses_max);
@@ -269,6 +322,7 @@ static struct json_object *program_json(const struct nmc_program_report *p, unsi
 	add_number(o, "wall_seconds", (double)p->wall_ns * 1e-9);
 	add_number(o, "modelled_seconds", (double)p->modelled_ns * 1e-9);
 	add_number(o, "modelled_joules", p->energy_j);
+	json_object_object_add(o, "tiles", written_json(s));
 	return o;
 }
 
@@ -338,7 +392,7 @@ int report_json(const struct run_state *s)
 	add_count(o, "tiles", s->plan_info.tiles);
 	add_text(o, "device", s->info.uri);
 	add_text(o, "class", s->class.name);
-	json_object_object_add(o, "program", program_json(&s->program, s->o->passes));
+	json_object_object_add(o, "program", program_json(s));
 	json_object_object_add(o, "repair", s->o->repair ? repair_json(&s->repair) : NULL);
 	json_object_object_add(o, "converters", s->o->converters ? converters_json(&s->converters) : NULL);
 	json_object_object_add(o, "refresh", s->o->refresh > 0.0 ? refresh_json(&s->refresh) : NULL);

@@ -183,6 +183,27 @@ static int program(struct run_state *s)
 	return run_library(EXIT_FAILURE);
 }
 
+/* Tiles that held the network already have no report. */
+static int read_reports(struct run_state *s)
+{
+	unsigned int tile;
+
+	s->written = calloc(s->plan_info.tiles, sizeof(*s->written));
+	if (!s->written)
+		return run_fail(EXIT_FAILURE, "out of memory");
+	for (tile = 0; tile < s->plan_info.tiles; tile++) {
+		struct nmc_tile_report *t = &s->written[s->written_count];
+		int ret;
+
+		t->size = sizeof(*t);
+		ret = nmc_plan_tile_report(s->plan, tile, t);
+		if (ret && ret != -ENODATA)
+			return run_library(EXIT_FAILURE);
+		s->written_count += !ret;
+	}
+	return 0;
+}
+
 /* What was asked to be done about cells and converters before the first run. */
 static int prepare(struct run_state *s)
 {
@@ -348,10 +369,13 @@ static void close_card(struct run_state *s)
 		nmc_plan_destroy(s->plan);
 	nmc_device_close(s->device);
 	free(s->tiles);
+	free(s->written);
 	s->plan = NULL;
 	s->device = NULL;
 	s->tiles = NULL;
 	s->tile_count = 0;
+	s->written = NULL;
+	s->written_count = 0;
 }
 
 /* Card number @seed, from opening it to what it has to say. */
@@ -369,6 +393,8 @@ static int one_card(struct run_state *s, unsigned int seed)
 		show_plan(s);
 	if (!ret)
 		ret = program(s);
+	if (!ret)
+		ret = read_reports(s);
 	if (!ret)
 		ret = prepare(s);
 	if (!ret)
