@@ -649,8 +649,8 @@ struct nmc_tile_report {
  * It is that of the last call that wrote the tile: nmc_plan_program(), also one that failed at a later tile,
  * nmc_plan_repair() or nmc_plan_refresh(). After nmc_plan_program() the tiles add up to its report. Asks nothing of the card.
  *
- * Return: 0, -EINVAL (no part of the network is on such a tile, or @report is without its size), -ENODATA (this plan has not
- * written it: it held the network already, see &nmc_plan_options.persist, or its programming has not ended).
+ * Return: 0, -ENOENT (no part of the network is on such a tile), -EINVAL (@report is without its size), -ENODATA (this plan has
+ * not written it: it held the network already, see &nmc_plan_options.persist, or its programming has not ended).
  */
 int nmc_plan_tile_report(const struct nmc_plan *plan, unsigned int tile, struct nmc_tile_report *report);
 

@@ -70,7 +70,7 @@ int nmc_plan_tile_report(const struct nmc_plan *plan, unsigned int tile, struct 
 	while (b < end && b->tile != tile)
 		b++;
 	if (b == end)
-		return fail(-EINVAL, "no part of the network is on tile %u, it takes %u", tile, plan->tiles);
+		return fail(-ENOENT, "no part of the network is on tile %u, it takes %u", tile, plan->tiles);
 	if (!b->written.sum.cells)
 		return fail(-ENODATA, "tile %u has not been programmed through this plan", tile);
 	describe(plan, b, &full);

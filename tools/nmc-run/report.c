@@ -298,9 +298,9 @@ static struct json_object *written_json(const struct run_state *s)
 		add_number(o, "mean_pulses", t->mean_pulses);
 		add_count(o, "max_pulses", t->pulses_max);
 		json_object_object_add(o, "pulse_histogram", histogram_json(t->pulse_hist));
-		add_number(o, "rms_error", (double)t->residual);
+		add_number(o, "residual", (double)t->residual);
 		json_object_object_add(o, "error_histogram", histogram_json(t->error_hist));
-		add_number(o, "joules", t->energy_j);
+		add_number(o, "modelled_joules", t->energy_j);
 		json_object_array_add(all, o);
 	}
 	return all;
