@@ -125,10 +125,13 @@ void nmc_context_unreserve(struct nmc_context *ctx)
 
 void nmc_context_record(struct nmc_context *ctx, const struct nmc_result *result)
 {
+	struct nmc_result *place = &ctx->results[result->job % NMC_CONTEXT_RESULTS];
 	unsigned long flags;
 
+	/* Those of a banned context end out of order: later ones while others are on a stopped ring. */
 	spin_lock_irqsave(&ctx->lock, flags);
-	ctx->results[result->job % NMC_CONTEXT_RESULTS] = *result;
+	if (place->job < result->job)
+		*place = *result;
 	spin_unlock_irqrestore(&ctx->lock, flags);
 }
 

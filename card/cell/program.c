@@ -196,8 +196,7 @@ static void draw_chances(struct lanes *l, const struct cell_program *p)
 {
 	const struct philox_stream s = p->count;
 	const uint32_t cell = p->cell;
-	uint32_t end = 0;
-	unsigned int i;
+	unsigned int i, end = 0;
 
 	for (i = 0; i < l->n; i++)
 		end = l->at[i] >= end ? l->at[i] + 1 : end;
@@ -500,7 +499,7 @@ static inline __attribute__((always_inline)) unsigned int field_keep(void *field
 static void lanes_keep(struct lanes *l, const int32_t *keep)
 {
 	unsigned int packs = (l->n + PACK - 1) / PACK, k, i, kept = 0;
-	struct moves m;
+	struct moves m = { 0 };	/* lanes beyond the kept ones are drawn with the others */
 
 	for (k = 0; k < packs; k++) {
 		uint32_t *from = m.from + k * PACK, n = 0;

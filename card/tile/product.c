@@ -38,6 +38,8 @@ typedef __m256 lane_float;
 #if defined(__AVX2__)
 #define STRIPES	4
 
+_Static_assert(PRODUCT_BLOCK % (STRIPES * LANES) == 0, "a block of columns is whole stripes");
+
 static inline int32_t pair_at(const int16_t *x)
 {
 	int32_t pair;

@@ -8,12 +8,12 @@
 #include <pthread.h>
 #include "libnmc/device/device.h"
 
-#define ACCEL_SYNCS	64
+#define ACCEL_SYNCS	1024	/* jobs of a context that the driver admits at a time, DRM_NMC_SUBMIT */
 
 /**
  * struct accel_context - a context
  * @handle: kernel handle
- * @sync: syncobjs, made when first used: number n % %ACCEL_SYNCS holds the fence of job n, or of a later one
+ * @sync: syncobjs, made when first used: number n % %ACCEL_SYNCS holds the fence of job n, or of one after it has ended
  * @order: held while a job is submitted, so that syncobjs follow ids
  * @next: id that the next job will have; atomic
  */

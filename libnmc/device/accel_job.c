@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * Jobs of the kernel door. Waiting is by syncobj alone. Those of a context are taken in turn, and its jobs end in order: one
- * that a later job has taken over is signalled no sooner. Binary ones, since a point of a timeline is allocated for each job,
- * and its waiter woken by one more interrupt.
+ * Jobs of the kernel door. Waiting is by syncobj alone. Those of a context are taken in turn, as many as it can have jobs that
+ * have not ended, so that none is taken over too early. Binary ones, since a point of a timeline is allocated for each job, and
+ * its waiter woken by one more interrupt.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -144,9 +144,9 @@ int accel_wait(struct device *d, uint32_t context, uint64_t id, int64_t timeout_
 	if (ret != -EBUSY)
 		return ret;
 	waited = drmSyncobjWait(a->fd, &c->sync[id % ACCEL_SYNCS], 1, deadline_of(timeout_ns), 0, NULL);
-	if (waited && waited != -ETIME)
+	if (waited == -ETIME)
+		return fail(-ETIMEDOUT, "job %llu has not ended", (unsigned long long)id);
+	if (waited)
 		return fail(waited, "accel:%u: waiting for job %llu: %s", a->number, (unsigned long long)id, strerror(-waited));
-	/* Perhaps only the later job has not ended whose fence the syncobj holds. */
-	ret = read_result(a, context, id, result);
-	return ret == -EBUSY ? fail(-ETIMEDOUT, "job %llu has not ended", (unsigned long long)id) : ret;
+	return read_result(a, context, id, result);
 }

@@ -121,6 +121,42 @@ static int contexts_of_a_queue(int fd, uint32_t queues, uint32_t *first, uint32_
 	return err ? err : context_create(fd, NULL, 0, second);
 }
 
+/*
+ * Behind a stuck job more than the ring holds and more than are remembered: what is on the ring
+ * ends last, and takes no later one's result away.
+ */
+TEST_F_TIMEOUT(timeout, results_of_many_behind_a_stuck_job, 180)
+{
+	enum { JOBS = 600, EACH = 8, KEPT = 256 };
+	struct drm_nmc_job_result result;
+	uint32_t ctx, sync[JOBS / EACH], i;
+	struct test_stream stuck;
+	struct test_job job;
+
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+	ASSERT_EQ(0, stuck_stream(self->fd, &stuck));
+	job_init(&job, ctx, &stuck);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	for (i = 2; i <= JOBS; i++) {
+		job_init(&job, ctx, &self->empty);
+		if (!(i % EACH)) {
+			ASSERT_EQ(0, syncobj_create(self->fd, &sync[i / EACH - 1]));
+			job_out(&job, sync[i / EACH - 1], 0);
+		}
+		ASSERT_EQ(0, job_submit(self->fd, &job));
+	}
+	for (i = 0; i < ARRAY_SIZE(sync); i++)
+		ASSERT_EQ(0, syncobj_wait(self->fd, sync[i], 0));
+	for (i = JOBS; i > JOBS - KEPT; i--) {
+		ASSERT_EQ(0, job_result(self->fd, ctx, i, &result)) {
+			TH_LOG("job %u", i);
+		}
+		EXPECT_EQ(NMC_STATUS_ABORTED, result.status);
+	}
+	for (; i; i--)
+		EXPECT_EQ(-ENOENT, job_result(self->fd, ctx, i, &result));
+}
+
 TEST_F_TIMEOUT(timeout, stuck_job_fails_alone, 180)
 {
 	struct drm_nmc_job_result result;

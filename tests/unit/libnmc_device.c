@@ -209,6 +209,31 @@ static int run(struct rig *r)
 	return nmc_job_wait(r->context, job, -1, NULL);
 }
 
+/* What was programmed goes, and nothing else has to be said. */
+static void erased(struct rig *r, uint32_t rows, uint32_t cols)
+{
+	struct nmc_isa_program read = { .c.opcode = NMC_OP_READ, .tile = 1, .data = { 0, cols * 2, 0 },
+					.rows = (uint16_t)rows, .cols = (uint16_t)cols };
+	const struct nmc_isa_report *report = nmc_buffer_data(r->to);
+	const int16_t *weight = nmc_buffer_data(r->from);
+	struct nmc_slot_ref slots[] = { { r->from, true }, { r->to, true } };
+	struct nmc_stream *s;
+	uint64_t job;
+	uint32_t i;
+
+	assert_int_equal(nmc_stream_create(8192, &s), 0);
+	assert_int_equal(nmc_stream_erase(s, 0, 1, 1024, rows, cols), 0);
+	assert_int_equal(nmc_stream_raw(s, &read), 0);
+	assert_int_equal(nmc_stream_store(s, 1, 0, sizeof(*report), 1, sizeof(*report), (struct nmc_operand){ 1024, 0, 0 }), 0);
+	assert_int_equal(nmc_stream_store(s, 0, 0, cols * 2, rows, cols * 2, (struct nmc_operand){ 0, cols * 2, 0 }), 0);
+	if (nmc_job_submit(r->context, s, slots, 2, &job) || nmc_job_wait(r->context, job, -1, NULL))
+		fail_msg("%s", nmc_last_error());
+	assert_int_equal(report->cells, rows * cols);
+	for (i = 0; i < rows * cols; i++)
+		assert_int_equal(weight[i], 0);
+	nmc_stream_destroy(s);
+}
+
 /* By hand: weights into a tile, two vectors through it in a loop, and instructions that have no function of their own. */
 static void streams(void **state)
 {
@@ -237,7 +262,10 @@ static void streams(void **state)
 	if (run(&r))
 		fail_msg("%s", nmc_last_error());
 	assert_memory_equal(nmc_buffer_data(r.to), want, sizeof(want));
+	erased(&r, ROWS, COLS);
 	/* What the instruction cannot hold is refused before the card sees it. */
+	assert_int_equal(nmc_stream_erase(r.stream, 0, 1, REPORT_AT, 65536, COLS), -EINVAL);
+	assert_non_null(strstr(nmc_last_error(), "65536"));
 	mvm.rows = 65536;
 	assert_int_equal(nmc_stream_mvm(r.stream, &mvm), -EINVAL);
 	assert_non_null(strstr(nmc_last_error(), "65536"));
@@ -262,6 +290,32 @@ static void waiting(void **state)
 	assert_int_equal(nmc_job_wait(r.context, job, 1000000, NULL), -ETIMEDOUT);
 	assert_int_equal(nmc_job_wait(r.context, job, -1, &report), 0);
 	assert_int_equal(report.status, 0);
+	rig_close(&r);
+}
+
+/* Many jobs under way, in all more than a context can have at a time: waits in another order, each for its own job. */
+static void many_waits(void **state)
+{
+	enum { JOBS = 240 };
+	struct nmc_job_report report = NMC_JOB_REPORT_INIT;
+	struct nmc_isa_control nop = { .c.opcode = NMC_OP_NOP };
+	uint64_t job[JOBS], round, i;
+	struct rig r;
+
+	(void)state;
+	rig_open(&r);
+	assert_int_equal(nmc_stream_loop(r.stream, 20000, 1), 0);
+	assert_int_equal(nmc_stream_raw(r.stream, &nop), 0);
+	for (round = 0; round < 6; round++) {
+		for (i = 0; i < JOBS; i++)
+			assert_int_equal(nmc_job_submit(r.context, r.stream, NULL, 0, &job[i]), 0);
+		assert_int_equal(nmc_job_wait(r.context, job[0], -1, &report), 0);
+		assert_int_equal(report.status, 0);
+		for (i = JOBS; i--;) {
+			assert_int_equal(nmc_job_wait(r.context, job[i], -1, &report), 0);
+			assert_int_equal(report.status, 0);
+		}
+	}
 	rig_close(&r);
 }
 
@@ -595,6 +649,7 @@ int main(void)
 		cmocka_unit_test(tiles),
 		cmocka_unit_test(streams),
 		cmocka_unit_test(waiting),
+		cmocka_unit_test(many_waits),
 		cmocka_unit_test(texts_of_errors),
 		cmocka_unit_test(errors_and_events),
 		cmocka_unit_test(events_of_many_threads),

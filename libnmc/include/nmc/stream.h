@@ -139,7 +139,7 @@ int nmc_stream_idle(struct nmc_stream *stream, uint32_t set, uint64_t ns);
 /* Programs @rows x @cols cells of a tile from int16 targets at @data; the report goes to SRAM at @report. */
 int nmc_stream_program(struct nmc_stream *stream, uint32_t set, uint32_t tile, struct nmc_operand data, uint32_t report,
 		       uint32_t rows, uint32_t cols);
-/* Takes @rows x @cols cells of a tile back to their state before the first write; the report goes to SRAM at @report. */
+/* Takes @rows x @cols cells of a tile to their lowest conductance, verified, which wears them; a report as of programming. */
 int nmc_stream_erase(struct nmc_stream *stream, uint32_t set, uint32_t tile, uint32_t report, uint32_t rows, uint32_t cols);
 /* Any instruction, 64 bytes as in isa/nmc_isa.h, checked by the card alone. */
 int nmc_stream_raw(struct nmc_stream *stream, const void *instruction);
