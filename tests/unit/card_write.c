@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "tests/unit/tech_rig.h"
+#include "card/cell/wear.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 
@@ -250,7 +251,7 @@ static void same_bits(void **state)
 	cell_age_at(tech, 7777, &age);
 	for (i = 0; i < sizeof(cols) / sizeof(*cols); i++) {
 		float g[3][CELL_LANES], aged[3][CELL_LANES];
-		uint8_t wear[3][CELL_LANES] = { 0 }, defect[3][CELL_LANES] = { 0 };
+		uint8_t wear[3][CELL_LANES], defect[3][CELL_LANES] = { 0 };
 		int16_t frozen[3][CELL_LANES];
 		struct cell_report report[3] = { 0 };
 		int16_t target[CELL_LANES];
@@ -263,8 +264,11 @@ static void same_bits(void **state)
 			struct cell_program p = { .tech = tech, .n = cols[i], .cell = 1000, .target = target, .g = g[k],
 						  .wear = wear[k], .defect = defect[k],
 						  .device = philox_stream(1, 2, PURPOSE_DEVICE, 0),
-						  .pulse = philox_stream(1, 2, PURPOSE_PULSE, 3) };
+						  .pulse = philox_stream(1, 2, PURPOSE_PULSE, 3),
+						  .count = philox_stream(1, 2, PURPOSE_WEAR, 3) };
 
+			for (c = 0; c < cols[i]; c++)
+				wear[k][c] = (uint8_t)(c % 3 * 40);
 			all[k]->erased(tech, &s, 1000, cols[i], 0, g[k]);
 			all[k]->program(&p, &report[k]);
 			s = philox_stream(1, 2, PURPOSE_RELAX, 3);
@@ -277,6 +281,45 @@ static void same_bits(void **state)
 			assert_memory_equal(&report[k], &report[0], sizeof(*report));
 		}
 	}
+}
+
+/* Beyond the exact counts each cell counts its pulses by a chance of its own: cell number + index, first word of the stream. */
+static void wear_by_chance(void **state)
+{
+	const struct cell_tech *tech = rig_tech("rram", false);
+	struct philox_stream count = philox_stream(1, 2, PURPOSE_WEAR, 3);
+	uint8_t wear[2][CELL_LANES] = { 0 }, defect[CELL_LANES] = { 0 };
+	float g[CELL_LANES], erased[CELL_LANES];
+	unsigned int c, k, counted = 0, by_chance = 0;
+	struct cell_report report = { 0 };
+	int16_t target[CELL_LANES];
+
+	(void)state;
+	tech->kernels->erased(tech, &count, 1000, CELL_LANES, 0, erased);
+	for (c = 0; c < CELL_LANES; c++) {
+		target[c] = (int16_t)(c * 7919 % (NMC_CONDUCTANCE_MAX + 1));
+		wear[1][c] = (uint8_t)(16 + c % 100);
+	}
+	for (k = 0; k < 2; k++) {
+		struct cell_program p = { .tech = tech, .n = CELL_LANES, .cell = 1000, .target = target, .g = g, .wear = wear[k],
+					  .defect = defect, .device = philox_stream(1, 2, PURPOSE_DEVICE, 0),
+					  .pulse = philox_stream(1, 2, PURPOSE_PULSE, 3), .count = count };
+
+		memcpy(g, erased, sizeof(g));
+		tech->kernels->program(&p, &report);
+	}
+	for (c = 0; c < CELL_LANES; c++) {
+		uint8_t before = (uint8_t)(16 + c % 100);
+		uint32_t r[4];
+
+		if (wear[0][c] >= WEAR_EXACT)	/* pulses not known exactly */
+			continue;
+		philox_draw(&count, 1000 + c, r);
+		assert_int_equal(wear[1][c], wear_add(before, wear[0][c], r[0]));
+		by_chance += wear[1][c] != wear_add(before, wear[0][c], 0xffffffff);
+		counted++;
+	}
+	assert_true(counted > CELL_LANES / 2 && by_chance > 20);
 }
 
 static uint32_t digest(uint32_t hash, const void *data, size_t bytes)
@@ -373,6 +416,7 @@ int main(void)
 		cmocka_unit_test(regions),
 		cmocka_unit_test(erase_verifies),
 		cmocka_unit_test(same_bits),
+		cmocka_unit_test(wear_by_chance),
 		cmocka_unit_test(golden_bits),
 		cmocka_unit_test(age_grid),
 	};
