@@ -128,7 +128,7 @@ void nmc_context_record(struct nmc_context *ctx, const struct nmc_result *result
 	struct nmc_result *place = &ctx->results[result->job % NMC_CONTEXT_RESULTS];
 	unsigned long flags;
 
-	/* Those of a banned context end out of order: later ones while others are on a stopped ring. */
+	/* Of a banned context later ones may end while others are on a stopped ring. */
 	spin_lock_irqsave(&ctx->lock, flags);
 	if (place->job < result->job)
 		*place = *result;
