@@ -48,7 +48,7 @@ static inline int32_t pair_at(const int16_t *x)
 	return pair;
 }
 
-/* One stripe of columns for @group vectors; @group is a constant where it is inlined. */
+/* The columns of STRIPES registers for @group vectors; @group is a constant where it is inlined. */
 static inline __attribute__((always_inline)) void block_sum(int32_t *acc, const int16_t *w, unsigned int cols,
 							    const int16_t *x, unsigned int pairs, unsigned int group)
 {

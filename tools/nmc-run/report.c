@@ -59,6 +59,10 @@ static void written_text(const struct run_state *s)
 {
 	unsigned int i;
 
+	if (!s->written_count) {
+		printf("\nno tile was programmed: the card held the network\n");
+		return;
+	}
 	printf("\ntile  layer                   cells  converged, %%  given up  pulses a cell  most  residual, %%  energy, uJ\n");
 	for (i = 0; i < s->written_count; i++) {
 		const struct nmc_tile_report *t = &s->written[i];
@@ -81,9 +85,13 @@ int report_text(const struct run_state *s)
 	printf("device        %s, %s (%s)\n", s->info.uri, s->info.name, s->info.driver);
 	printf("network       %s: %u layers on %u tiles of class %s\n", model, s->plan_info.layers, s->plan_info.tiles,
 	       s->class.name);
-	printf("programming   %.3f s (wall): %.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
-	       (double)p->wall_ns * 1e-9, p->cells ? 100.0 * (double)p->converged / (double)p->cells : 100.0,
-	       (unsigned long long)p->cells, p->mean_pulses, p->pulses_max);
+	printf("programming   %.3f s (wall): ", (double)p->wall_ns * 1e-9);
+	if (p->cells)
+		printf("%.2f %% of %llu cells converged, %.2f pulses a cell, most %u\n",
+		       100.0 * (double)p->converged / (double)p->cells, (unsigned long long)p->cells, p->mean_pulses,
+		       p->pulses_max);
+	else
+		puts("no cell was written");
 	if (s->o->persist)
 		printf("persistent    %s: %u tiles held the network already, %u were programmed\n", s->o->persist, p->kept, p->tiles);
 	if (s->o->passes > 1)
