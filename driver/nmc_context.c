@@ -51,6 +51,8 @@ static void nmc_context_free(struct nmc_context *ctx)
 
 	for (i = 0; i < ctx->set_count; i++)
 		nmc_tileset_put(ctx->sets[i]);
+	if (ctx->queue)
+		nmc_queue_leave(ctx->queue);
 	nmc_file_put(ctx->file);
 	drm_dev_put(&ctx->nmc->drm);
 	kvfree(ctx);
@@ -250,11 +252,10 @@ static int nmc_context_entity(struct nmc_context *ctx, u32 priority)
 	static const enum drm_sched_priority priorities[] = {
 		DRM_SCHED_PRIORITY_NORMAL, DRM_SCHED_PRIORITY_HIGH, DRM_SCHED_PRIORITY_LOW,
 	};
-	struct nmc_queues *queues = ctx->nmc->queues;
-	unsigned int index = (unsigned int)atomic_inc_return(&ctx->nmc->next_queue) % queues->count;
-	struct drm_gpu_scheduler *sched = &queues->queue[index].sched;
+	struct drm_gpu_scheduler *sched;
 
-	ctx->queue = &queues->queue[index];
+	ctx->queue = nmc_queue_pick(ctx->nmc);
+	sched = &ctx->queue->sched;
 	return drm_sched_entity_init(&ctx->entity, priorities[priority], &sched, 1, NULL);
 }
 

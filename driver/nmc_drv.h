@@ -53,7 +53,6 @@ struct nmc_queues;
  * @interrupts: interrupts handled
  * @admin: admin queue
  * @queues: I/O queues; outlives the device while a fence needs it
- * @next_queue: queue of the next context, round robin
  * @reset_wq: ordered: time-outs, loss
  * @reset_lock: one recovery at a time
  * @stop_report: answer to a queue stop, under @reset_lock: recovery allocates nothing
@@ -89,7 +88,6 @@ struct nmc_device {
 	atomic64_t interrupts;
 	struct nmc_admin admin;
 	struct nmc_queues *queues;
-	atomic_t next_queue;
 	struct workqueue_struct *reset_wq;
 	struct mutex reset_lock; /* recoveries */
 	struct nmc_stop_report stop_report;

@@ -135,10 +135,9 @@ int nmc_irq_init(struct nmc_device *nmc)
 static void nmc_irq_hint(struct nmc_queue *queue, bool set)
 {
 	struct pci_dev *pdev = queue->nmc->pdev;
-	unsigned int cpu = cpumask_local_spread(queue->id - 1, dev_to_node(&pdev->dev));
 
 	irq_set_affinity_and_hint(pci_irq_vector(pdev, queue->vector),
-				  set ? cpumask_of(cpu) : NULL);
+				  set ? cpumask_of(queue->cpu) : NULL);
 }
 
 int nmc_irq_queues(struct nmc_device *nmc)

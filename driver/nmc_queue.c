@@ -75,6 +75,7 @@ static int nmc_queue_init(struct nmc_device *nmc, struct nmc_queue *queue, unsig
 	queue->nmc = nmc;
 	queue->id = index + 1;
 	queue->vector = NMC_VECTOR_IO + index;
+	queue->cpu = cpumask_local_spread(index, dev_to_node(&nmc->pdev->dev));
 	queue->fence_context = dma_fence_context_alloc(1);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->replay);
@@ -84,6 +85,29 @@ static int nmc_queue_init(struct nmc_device *nmc, struct nmc_queue *queue, unsig
 	queue->state = NMC_QUEUE_PAUSED;
 	config.credits = queue->ring.entries;
 	return nmc_sched_init(&queue->sched, &config);
+}
+
+struct nmc_queue *nmc_queue_pick(struct nmc_device *nmc)
+{
+	unsigned int i, cost, least = UINT_MAX, cpu = raw_smp_processor_id();
+	struct nmc_queue *best = NULL;
+
+	for (i = 0; i < nmc->queues->count; i++) {
+		struct nmc_queue *queue = &nmc->queues->queue[i];
+
+		cost = 2 * atomic_read(&queue->contexts) + (queue->cpu != cpu);
+		if (cost < least) {
+			least = cost;
+			best = queue;
+		}
+	}
+	atomic_inc(&best->contexts);
+	return best;
+}
+
+void nmc_queue_leave(struct nmc_queue *queue)
+{
+	atomic_dec(&queue->contexts);
 }
 
 int nmc_queues_init(struct nmc_device *nmc)

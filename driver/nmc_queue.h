@@ -36,6 +36,8 @@ enum nmc_queue_state {
  * @nmc: the device
  * @id: queue number on the card, from 1
  * @vector: interrupt vector on the card
+ * @cpu: processor that its interrupt is meant for
+ * @contexts: contexts that submit here
  * @lock: all below
  * @ring: rings
  * @tables: one job table an entry, coherent
@@ -58,6 +60,8 @@ struct nmc_queue {
 	struct nmc_device *nmc;
 	unsigned int id;
 	unsigned int vector;
+	unsigned int cpu;
+	atomic_t contexts;
 	spinlock_t lock; /* ring, jobs, replay, state */
 	struct nmc_ring ring;
 	void *tables;
@@ -104,6 +108,23 @@ void nmc_queues_put(struct nmc_queues *queues);
  * Return: 0 or a negative errno.
  */
 int nmc_queues_init(struct nmc_device *nmc);
+
+/**
+ * nmc_queue_pick() - queue for a new context; any context
+ * @nmc: the device
+ *
+ * One with the fewest contexts, and among these the one whose interrupt comes to this processor:
+ * who waits for a job here is then woken without another processor being woken first.
+ *
+ * Return: the queue, which counts one more context until nmc_queue_leave().
+ */
+struct nmc_queue *nmc_queue_pick(struct nmc_device *nmc);
+
+/**
+ * nmc_queue_leave() - a context that nmc_queue_pick() placed is gone; any context
+ * @queue: its queue
+ */
+void nmc_queue_leave(struct nmc_queue *queue);
 
 /**
  * nmc_queues_fini() - frees the rings; the card is disabled and the queues are halted

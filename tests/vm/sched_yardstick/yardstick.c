@@ -8,10 +8,16 @@
 #include <linux/ktime.h>
 #include <linux/module.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
+#include <linux/vmalloc.h>
 #include "nmc_compat.h"
 
 #define YARDSTICK_DEPTH		32
-#define YARDSTICK_SECONDS	2
+#define YARDSTICK_SAMPLES	65536	/* latencies kept */
+
+static unsigned int seconds = 2;
+module_param(seconds, uint, 0444);
+MODULE_PARM_DESC(seconds, "time of each measurement");
 
 /**
  * struct yardstick_job - a job and the interrupt that ends it
@@ -99,48 +105,87 @@ static struct dma_fence *yardstick_submit(struct drm_sched_entity *entity)
 	return done;
 }
 
-/* Keeps @depth jobs under way and waits for the oldest; returns the jobs that ended in the time. */
-static s64 yardstick_fly(struct drm_sched_entity *entity, unsigned int depth, ktime_t end)
+/**
+ * struct yardstick_flight - jobs under way
+ * @fence: of each, in turn
+ * @begin: when it was submitted
+ * @jobs: those that ended in the time
+ * @samples: latencies of the first ones, ns
+ */
+struct yardstick_flight {
+	struct dma_fence *fence[YARDSTICK_DEPTH];
+	ktime_t begin[YARDSTICK_DEPTH];
+	s64 jobs;
+	u32 samples[YARDSTICK_SAMPLES];
+};
+
+static bool yardstick_launch(struct yardstick_flight *f, struct drm_sched_entity *entity,
+			     unsigned int at)
 {
-	struct dma_fence *flight[YARDSTICK_DEPTH] = { };
-	s64 jobs = 0;
-	unsigned int i, at = 0;
+	struct dma_fence *fence;
 
-	while (ktime_before(ktime_get(), end)) {
-		struct dma_fence *fence = yardstick_submit(entity);
-
-		if (IS_ERR(fence))
-			break;
-		if (flight[at])
-			dma_fence_wait(flight[at], false);
-		jobs += !!flight[at];
-		dma_fence_put(flight[at]);
-		flight[at] = fence;
-		at = (at + 1) % depth;
-		if (depth == 1) {
-			dma_fence_wait(fence, false);
-			dma_fence_put(fence);
-			flight[0] = NULL;
-			jobs++;
-		}
-	}
-	for (i = 0; i < depth; i++)
-		if (flight[i])
-			dma_fence_wait(flight[i], false);
-	for (i = 0; i < depth; i++)
-		dma_fence_put(flight[i]);
-	return jobs;
+	f->begin[at] = ktime_get();
+	fence = yardstick_submit(entity);
+	if (IS_ERR(fence))
+		return false;
+	f->fence[at] = fence;
+	return true;
 }
 
-static void yardstick_measure(struct drm_sched_entity *entity, unsigned int depth)
+static void yardstick_land(struct yardstick_flight *f, unsigned int at)
+{
+	s64 ns;
+
+	dma_fence_wait(f->fence[at], false);
+	dma_fence_put(f->fence[at]);
+	f->fence[at] = NULL;
+	ns = ktime_to_ns(ktime_sub(ktime_get(), f->begin[at]));
+	if (f->jobs < YARDSTICK_SAMPLES)
+		f->samples[f->jobs] = min_t(s64, ns, U32_MAX);
+	f->jobs++;
+}
+
+/* Keeps @depth jobs under way and waits for the oldest, until @end. */
+static void yardstick_fly(struct yardstick_flight *f, struct drm_sched_entity *entity,
+			  unsigned int depth, ktime_t end)
+{
+	unsigned int i, at = 0;
+
+	do {
+		for (i = 0; i < depth; i++)
+			if (!f->fence[i] && !yardstick_launch(f, entity, i))
+				return;
+		yardstick_land(f, at);
+		at = (at + 1) % depth;
+	} while (ktime_before(ktime_get(), end));
+}
+
+static int by_value(const void *a, const void *b)
+{
+	u32 x = *(const u32 *)a, y = *(const u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+static void yardstick_measure(struct yardstick_flight *f, struct drm_sched_entity *entity,
+			      unsigned int depth)
 {
 	ktime_t begin = ktime_get();
-	s64 jobs = yardstick_fly(entity, depth, ktime_add_ms(begin, YARDSTICK_SECONDS * 1000));
-	s64 ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
+	unsigned int i, samples;
+	s64 ns;
 
-	if (jobs)
-		pr_info("yardstick: depth %u: %lld jobs/s, %lld ns a job\n", depth,
-			div64_s64(jobs * NSEC_PER_SEC, ns), div64_s64(ns, jobs));
+	f->jobs = 0;
+	yardstick_fly(f, entity, depth, ktime_add_ms(begin, seconds * 1000));
+	ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
+	samples = min_t(s64, f->jobs, YARDSTICK_SAMPLES);
+	if (samples) {
+		sort(f->samples, samples, sizeof(*f->samples), by_value, NULL);
+		pr_info("yardstick: depth %u: %lld jobs/s, median %u ns\n", depth,
+			div64_s64(f->jobs * NSEC_PER_SEC, ns), f->samples[samples / 2]);
+	}
+	for (i = 0; i < depth; i++)
+		if (f->fence[i])
+			yardstick_land(f, i);
 }
 
 static int __init yardstick_init(void)
@@ -153,18 +198,20 @@ static int __init yardstick_init(void)
 	};
 	struct drm_gpu_scheduler *sched = kzalloc(sizeof(*sched), GFP_KERNEL);
 	struct drm_sched_entity *entity = kzalloc(sizeof(*entity), GFP_KERNEL);
-	int err = sched && entity ? nmc_sched_init(sched, &config) : -ENOMEM;
+	struct yardstick_flight *f = vzalloc(sizeof(*f));
+	int err = sched && entity && f ? nmc_sched_init(sched, &config) : -ENOMEM;
 
 	yardstick_context = dma_fence_context_alloc(1);
 	if (!err) {
 		err = drm_sched_entity_init(entity, DRM_SCHED_PRIORITY_NORMAL, &sched, 1, NULL);
 		if (!err) {
-			yardstick_measure(entity, 1);
-			yardstick_measure(entity, YARDSTICK_DEPTH);
+			yardstick_measure(f, entity, 1);
+			yardstick_measure(f, entity, YARDSTICK_DEPTH);
 			drm_sched_entity_destroy(entity);
 		}
 		drm_sched_fini(sched);
 	}
+	vfree(f);
 	kfree(entity);
 	kfree(sched);
 	return err;
