@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts: none is lost with the processor that took it, and jobs read no register. Needs root
- * and a second processor.
+ * Interrupts: none is lost with the processor that took it, they come to the processor that asked,
+ * and jobs read no register. Needs root and a second processor.
  */
+#include <sched.h>
 #include <time.h>
 #include "kselftest_harness.h"
 #include "nmc_test.h"
@@ -67,6 +68,72 @@ TEST_F_TIMEOUT(irq, outlives_its_processor, 120)
 	for (queue = 1; queue <= self->device.queues; queue++)
 		EXPECT_GT(handled(self->fd, queue), before[queue]);
 	ASSERT_EQ(0, processor_online(true));
+}
+
+static uint64_t completed(int fd, uint32_t queue)
+{
+	struct drm_nmc_queue q = { 0 };
+
+	query(fd, DRM_NMC_QUERY_QUEUE, queue, &q, sizeof(q));
+	return q.jobs;
+}
+
+/* The queue of a context that is created on @cpu, found by a job of it; 0 if there is none. */
+static uint32_t placed(int fd, struct test_stream *s, int cpu, uint32_t queues, uint32_t *ctx)
+{
+	uint64_t before[NMC_MAX_QUEUES + 1];
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	uint32_t queue;
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	if (sched_setaffinity(0, sizeof(set), &set) || context_create(fd, NULL, 0, ctx))
+		return 0;
+	for (queue = 1; queue <= queues; queue++)
+		before[queue] = completed(fd, queue);
+	job_init(&job, *ctx, s);
+	if (job_run(fd, &job, &result))
+		return 0;
+	for (queue = queues; queue && completed(fd, queue) == before[queue]; queue--)
+		;
+	return queue;
+}
+
+/*
+ * One context after another on one processor: each is alone, so that all come to the queue of that
+ * processor. One that is gone is counted a moment longer, hence the tries.
+ */
+static uint32_t placed_alone(int fd, struct test_stream *s, int cpu, uint32_t queues)
+{
+	uint32_t ctx, queue, last = 0, same = 0, tries;
+
+	for (tries = 0; tries < 100 && same < 8; tries++) {
+		queue = placed(fd, s, cpu, queues, &ctx);
+		if (!queue || context_destroy(fd, ctx))
+			return 0;
+		same = queue == last ? same + 1 : 1;
+		last = queue;
+		usleep(20000);
+	}
+	return same == 8 ? last : 0;
+}
+
+TEST_F_TIMEOUT(irq, contexts_come_to_their_processor, 120)
+{
+	uint32_t queues = self->device.queues, first, second, ctx;
+
+	ASSERT_GT(queues, 1);
+	first = placed_alone(self->fd, &self->s, 0, queues);
+	second = placed_alone(self->fd, &self->s, 1, queues);
+	EXPECT_NE(0, first);
+	EXPECT_NE(0, second);
+	EXPECT_NE(first, second);
+	usleep(500000);
+	/* Two that live at once share no queue while one is free. */
+	EXPECT_EQ(first, placed(self->fd, &self->s, 0, queues, &ctx));
+	EXPECT_NE(first, placed(self->fd, &self->s, 0, queues, &ctx));
 }
 
 static unsigned int seconds(void)

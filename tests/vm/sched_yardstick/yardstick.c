@@ -151,11 +151,13 @@ static void yardstick_fly(struct yardstick_flight *f, struct drm_sched_entity *e
 {
 	unsigned int i, at = 0;
 
+	for (i = 0; i < depth; i++)
+		if (!yardstick_launch(f, entity, i))
+			return;
 	do {
-		for (i = 0; i < depth; i++)
-			if (!f->fence[i] && !yardstick_launch(f, entity, i))
-				return;
 		yardstick_land(f, at);
+		if (!yardstick_launch(f, entity, at))
+			return;
 		at = (at + 1) % depth;
 	} while (ktime_before(ktime_get(), end));
 }
@@ -175,7 +177,7 @@ static void yardstick_measure(struct yardstick_flight *f, struct drm_sched_entit
 	s64 ns;
 
 	f->jobs = 0;
-	yardstick_fly(f, entity, depth, ktime_add_ms(begin, seconds * 1000));
+	yardstick_fly(f, entity, depth, ktime_add_ms(begin, (u64)seconds * MSEC_PER_SEC));
 	ns = ktime_to_ns(ktime_sub(ktime_get(), begin));
 	samples = min_t(s64, f->jobs, YARDSTICK_SAMPLES);
 	if (samples) {
