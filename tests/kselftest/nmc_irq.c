@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * Interrupts: none is lost with the processor that took it, they come to the processor that asked,
- * and jobs read no register. Needs root and a second processor.
+ * Interrupts and doorbells: no interrupt is lost with the processor that took it, they come to the
+ * processor that asked, an idle queue is rung for, and jobs read no register. Needs root and a
+ * second processor.
  */
 #include <sched.h>
 #include <time.h>
@@ -168,6 +169,29 @@ TEST_F_TIMEOUT(irq, jobs_read_no_register, 120)
 	/* Heartbeat and status are counted apart: each is read once a second, and for no job. */
 	EXPECT_LE(after.heartbeat_reads - before.heartbeat_reads, 2 * (seconds() - begin + 2));
 	EXPECT_GT(after.heartbeat_reads, 0);
+}
+
+/* A queue that had nothing to do for long has to be told of a job, once. */
+TEST_F(irq, an_idle_queue_is_rung_for)
+{
+	struct drm_nmc_queue before = { 0 }, after = { 0 };
+	uint32_t queues = self->device.queues, queue, ctx;
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	int i;
+
+	queue = placed(self->fd, &self->s, 0, queues, &ctx);
+	ASSERT_NE(0, queue);
+	job_init(&job, ctx, &self->s);
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_QUEUE, queue, &before, sizeof(before)));
+	for (i = 0; i < 10; i++) {
+		usleep(50000);
+		ASSERT_EQ(0, job_run(self->fd, &job, &result));
+	}
+	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_QUEUE, queue, &after, sizeof(after)));
+	EXPECT_EQ(10, after.jobs - before.jobs);
+	EXPECT_GE(after.doorbells - before.doorbells, 1);
+	EXPECT_LE(after.doorbells - before.doorbells, 10);
 }
 
 TEST_HARNESS_MAIN

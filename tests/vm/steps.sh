@@ -35,3 +35,12 @@ node() { # the card's node is there
 		sleep 0.1
 	done
 }
+
+unload() { # jobs of a closed file that the card has are run to their end first
+	i=0
+	until rmmod nmc 2> /dev/null; do
+		i=$((i + 1))
+		[ $i -lt 100 ] || { echo "references: $(cat /sys/module/nmc/refcnt)"; return 1; }
+		sleep 0.2
+	done
+}
