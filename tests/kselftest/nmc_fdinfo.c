@@ -92,7 +92,8 @@ TEST_F(fdinfo, counts)
 
 /*
  * The driver counts from the turn of a job on, so never less than the card, which counts its
- * execution. The job lasts longer than the driver looks at its queues by itself.
+ * execution; by another clock, though, and clocks that are disciplined may differ by 500 ppm
+ * each. The job lasts longer than the driver looks at its queues by itself.
  */
 TEST_F_TIMEOUT(fdinfo, long_jobs_count_in_full, 180)
 {
@@ -118,7 +119,8 @@ TEST_F_TIMEOUT(fdinfo, long_jobs_count_in_full, 180)
 		ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_HEALTH, 0, &health, sizeof(health)));
 		busy = health.wall_busy_ns - card;
 	}
-	EXPECT_GE(value(self->fd, "drm-engine-compute", unit) - driver, busy);
+	driver = value(self->fd, "drm-engine-compute", unit) - driver;
+	EXPECT_GE(driver + busy / 1000, busy);
 }
 
 TEST_HARNESS_MAIN
