@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * MVM: checks of a whole batch, then the product, its vectors shared among host threads. Vector i of a batch
+ * MVM and MVM_T: checks of a whole batch, then the product, its vectors shared among host threads. Vector i of a batch
  * carries the tile's event number plus i whoever computes it, so that sharing never changes a bit.
  */
 #include "card/core/job.h"
@@ -40,6 +40,21 @@ struct mvm_work {
 	uint64_t saturations;
 };
 
+static bool backward(const struct nmc_isa_mvm *m)
+{
+	return m->c.opcode == NMC_OP_MVM_T;
+}
+
+static unsigned int inputs(const struct nmc_isa_mvm *m)
+{
+	return backward(m) ? m->cols : m->rows;
+}
+
+static unsigned int results(const struct nmc_isa_mvm *m)
+{
+	return backward(m) ? m->rows : m->cols;
+}
+
 /* Flags that columns of a class can have, in a stream of the version it declares. */
 static uint8_t column_flags(const struct job *j, const struct nmc_tile_class *class)
 {
@@ -50,11 +65,11 @@ static uint8_t column_flags(const struct job *j, const struct nmc_tile_class *cl
 static int check_columns(struct job *j, const struct mvm_work *w)
 {
 	const struct nmc_tile_class *class = &w->class->described;
-	const uint8_t known = column_flags(j, class);
+	const uint8_t known = backward(w->m) ? 0 : column_flags(j, class);
 	bool taken[CELL_LANES] = { false };
 	unsigned int i, output;
 
-	for (i = 0; i < w->m->cols; i++) {
+	for (i = 0; i < results(w->m); i++) {
 		const struct nmc_isa_column *c = &w->columns[i];
 		uint64_t at = w->m->columns + i * sizeof(*c);
 
@@ -62,6 +77,8 @@ static int check_columns(struct job *j, const struct mvm_work *w)
 			return job_fault(j, NMC_FAULT_RESERVED, w->m->tile, at);
 		if (c->adc_shift > 47 || c->scale_shift > 31)
 			return job_fault(j, NMC_FAULT_OPERAND, w->m->tile, at);
+		if (backward(w->m))
+			continue;
 		output = tile_column_output(c, w->m->first_col, i);
 		if (output >= class->outputs)
 			return job_fault(j, NMC_FAULT_TILE_BOUNDS, w->m->tile, at);
@@ -82,7 +99,7 @@ static int check_converters(struct job *j, struct mvm_work *w)
 		return m->adc_bits || m->columns ? job_fault(j, NMC_FAULT_RESERVED, m->tile, m->columns) : 0;
 	if (m->adc_bits < class->adc_bits_min || m->adc_bits > class->adc_bits_max)
 		return job_fault(j, NMC_FAULT_OPERAND, m->tile, m->adc_bits);
-	if (job_region(j, m->columns, (uint64_t)m->cols * sizeof(struct nmc_isa_column), 8, &columns))
+	if (job_region(j, m->columns, (uint64_t)results(m) * sizeof(struct nmc_isa_column), 8, &columns))
 		return -1;
 	if (!rows_apart(&columns, &w->out))
 		return job_fault(j, NMC_FAULT_OPERAND, m->tile, m->columns);
@@ -90,7 +107,7 @@ static int check_converters(struct job *j, struct mvm_work *w)
 	return check_columns(j, w);
 }
 
-/* The row converters take codes of dac_bits, symmetric around zero. */
+/* The converters of inputs take codes of dac_bits, symmetric around zero. */
 static int check_codes(struct job *j, const struct mvm_work *w)
 {
 	const int limit = (1 << (w->class->described.dac_bits - 1)) - 1;
@@ -125,8 +142,8 @@ static int check_mvm(struct job *j, struct mvm_work *w)
 		return job_fault(j, NMC_FAULT_TILE_BOUNDS, m->tile, m->first_row + m->rows);
 	if (m->first_col + m->cols > w->class->described.outputs)
 		return job_fault(j, NMC_FAULT_TILE_BOUNDS, m->tile, m->first_col + m->cols);
-	if (job_source(j, &m->in, m->vectors, m->rows, 1, &w->in) ||
-	    job_destination(j, &m->out, m->vectors, 4ull * m->cols, 4, &w->out))
+	if (job_source(j, &m->in, m->vectors, inputs(m), 1, &w->in) ||
+	    job_destination(j, &m->out, m->vectors, 4ull * results(m), 4, &w->out))
 		return -1;
 	if (!rows_apart(&w->in, &w->out))
 		return job_fault(j, NMC_FAULT_OPERAND, m->tile, w->out.addr);
@@ -165,14 +182,14 @@ static unsigned int part_of(const struct mvm_work *w)
 	return (PART_MACS / macs / PRODUCT_VECTORS + 1) * PRODUCT_VECTORS;
 }
 
-static void account(struct job *j, const struct mvm_work *w, uint64_t vectors)
+static void account(struct job *j, const struct mvm_work *w)
 {
 	const struct nmc_isa_mvm *m = w->m;
-	struct tile_cost cost = tile_mvm_cost(&w->class->kind, m->rows, m->cols, vectors);
-	uint64_t conversions = 0;
+	struct tile_cost cost = tile_mvm_cost(&w->class->kind, &w->product);
+	uint64_t conversions = 0, vectors = w->product.vectors;
 	unsigned int i;
 
-	for (i = 0; w->columns && i < m->cols; i++)
+	for (i = 0; w->columns && i < results(m); i++)
 		conversions += w->columns[i].flags & NMC_COLUMN_PAIR_AFTER_ADC ? 2 : 1;
 	j->used.macs += (uint64_t)m->rows * physical_cols(w) * vectors;
 	j->used.conversions += conversions * vectors;
@@ -190,7 +207,7 @@ static int do_segment(struct job *j, struct mvm_work *w, uint64_t first, unsigne
 	if (tile_mvm_begin(w->tile, &w->product))
 		return job_failure(j);
 	pool_run(j->card->pool, do_part, w, (vectors + w->part - 1) / w->part);
-	account(j, w, vectors);
+	account(j, w);
 	return 0;
 }
 
@@ -206,6 +223,7 @@ static void set_product(struct mvm_work *w)
 		.rows = m->rows,
 		.first_col = m->first_col,
 		.cols = m->cols,
+		.back = backward(m),
 		.adc_bits = m->adc_bits,
 		.accumulate = m->c.flags & NMC_MVM_ACCUMULATE,
 		.mode = m->c.flags & ~NMC_MVM_ACCUMULATE,

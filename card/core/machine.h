@@ -17,7 +17,7 @@
 #define CARD_MAX_TILES		4096
 
 /* Instruction groups that this card implements. */
-#define CARD_GROUPS	(1u << NMC_GROUP_CONTROL | 1u << NMC_GROUP_DATA | 1u << NMC_GROUP_MVM | \
+#define CARD_GROUPS	(1u << NMC_GROUP_CONTROL | 1u << NMC_GROUP_DATA | 1u << NMC_GROUP_MVM | 1u << NMC_GROUP_MVM_T | \
 			 1u << NMC_GROUP_VECTOR | 1u << NMC_GROUP_PROGRAM)
 
 struct pool;

@@ -114,6 +114,7 @@ static int dispatch(struct job *j, const void *insn, unsigned int opcode)
 	case NMC_OP_ADD ... NMC_OP_ARGMAX:
 		return insn_vector(j, insn);
 	case NMC_OP_MVM:
+	case NMC_OP_MVM_T:
 		return insn_mvm(j, insn);
 	case NMC_OP_PROGRAM ... NMC_OP_ERASE:
 		return insn_program(j, insn);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 #include "card/cell/gauss.h"
+#include "card/tile/back.h"
 #include "card/tile/tile_priv.h"
 #include "hw/nmc_regs.h"
 
@@ -16,11 +17,14 @@
 #define DIGITAL_VECTOR_NS	64	/* integer class: four rows a nanosecond */
 #define DIGITAL_MAC_FJ		50
 
-/* Draws of PURPOSE_PRODUCT and PURPOSE_COLUMN: outputs, and physical columns that are converted one by one. */
-enum { DRAW_OUTPUTS, DRAW_COLUMNS };
+/* Draws of PURPOSE_PRODUCT and PURPOSE_COLUMN: outputs, physical columns that are converted one by one, and rows. */
+enum { DRAW_OUTPUTS, DRAW_COLUMNS, DRAW_ROWS };
 
+/* The output, or row, that result @i is of. */
 static unsigned int output_of(const struct tile_mvm *m, unsigned int i)
 {
+	if (m->back)
+		return m->first_row + i;
 	return m->columns ? tile_column_output(&m->columns[i], m->first_col, i) : m->first_col + i;
 }
 
@@ -28,7 +32,7 @@ static bool any_after_adc(const struct tile_mvm *m)
 {
 	unsigned int i;
 
-	for (i = 0; m->columns && i < m->cols; i++)
+	for (i = 0; m->columns && i < tile_mvm_results(m); i++)
 		if (m->columns[i].flags & NMC_COLUMN_PAIR_AFTER_ADC)
 			return true;
 	return false;
@@ -62,7 +66,7 @@ static double half_to_the(unsigned int shift)
 	return x;
 }
 
-/* Imperfections of the converter of column @number, fixed at manufacture. */
+/* Imperfections of the converter of column or row @number, fixed at manufacture. */
 static void bend_converter(const struct tile *t, unsigned int number, unsigned int draw, struct product_convert *c,
 			   unsigned int i)
 {
@@ -84,12 +88,12 @@ static bool bent(const struct tile *t, const struct tile_mvm *m)
 	return !(m->mode & NMC_MVM_NO_CONVERTER_ERROR) && (d->offset > 0.0f || d->gain > 0.0f || d->inl > 0.0f);
 }
 
-/* Conversion of outputs; with @single of both columns of each. */
-static void open_convert(const struct tile *t, const struct tile_mvm *m, bool single, struct product_convert *c)
+/* Conversion of results; with DRAW_COLUMNS of both columns of each. */
+static void open_convert(const struct tile *t, const struct tile_mvm *m, unsigned int draw, struct product_convert *c)
 {
-	unsigned int i, step = single ? 2 : 1;
+	unsigned int i, step = draw == DRAW_COLUMNS ? 2 : 1;
 
-	c->cols = step * m->cols;
+	c->cols = step * tile_mvm_results(m);
 	c->bent = bent(t, m);
 	c->limit = (double)((1 << (m->adc_bits - 1)) - 1);
 	for (i = 0; i < c->cols; i++) {
@@ -99,23 +103,23 @@ static void open_convert(const struct tile *t, const struct tile_mvm *m, bool si
 		c->range[i] = (double)col->adc_mult * half_to_the(col->adc_shift);
 		c->scale[i] = (double)(int16_t)col->scale_mult * half_to_the(col->scale_shift);
 		if (c->bent)
-			bend_converter(t, step * output_of(m, i / step) + i % step, single ? DRAW_COLUMNS : DRAW_OUTPUTS, c, i);
+			bend_converter(t, step * output_of(m, i / step) + i % step, draw, c, i);
 	}
 }
 
 /**
  * struct block - scratch of one block of vectors
- * @x: codes by row pairs
+ * @x: codes by row pairs; backwards by columns
  * @sq: their squares
  * @shift: of the squares, a vector each
- * @acc: sums; a row begins at column @skip before the first output or column
+ * @acc: sums; a row begins at column @skip before the first output, column or row
  * @var: variances
- * @skip: columns before the first, because blocks are aligned
+ * @skip: columns before the first, because blocks are aligned; backwards rows, because they go by pairs
  * @pairs: row pairs
  */
 struct block {
-	int16_t x[PRODUCT_VECTORS * PRODUCT_PAIRS * 2] __attribute__((aligned(64)));
-	int16_t sq[PRODUCT_VECTORS * PRODUCT_PAIRS * 2] __attribute__((aligned(64)));
+	int16_t x[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
+	int16_t sq[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
 	unsigned int shift[PRODUCT_VECTORS];
 	int32_t acc[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
 	int32_t var[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
@@ -126,6 +130,8 @@ struct block {
 /**
  * struct product - a product on the way through its blocks
  * @m: what is asked
+ * @back: how, if backwards
+ * @draw: what the draws of its results are for
  * @single: the snapshot holds physical columns of a differential class
  * @noise: read noise a column
  * @cells: read noise a cell
@@ -139,6 +145,8 @@ struct block {
  */
 struct product {
 	const struct tile_mvm *m;
+	struct back back;
+	unsigned int draw;
 	bool single;
 	bool noise;
 	bool cells;
@@ -160,6 +168,10 @@ static void block_pack(const struct tile *t, const struct product *p, unsigned i
 	const struct tile_mvm *m = p->m;
 	unsigned int v;
 
+	if (m->back) {
+		back_pack(t, &p->back, first, n, b->x, p->noise ? b->sq : NULL, b->shift);
+		return;
+	}
 	b->pairs = (m->first_row + m->rows + 1) / 2 - m->first_row / 2;
 	for (v = 0; v < n; v++) {
 		const int8_t *in = m->in + (size_t)(first + v) * m->in_pitch;
@@ -232,6 +244,41 @@ static void add_bend(const struct tile *t, const struct product *p, unsigned int
 	}
 }
 
+/* What sums of rows carry beyond g V. */
+static void add_back_bend(const struct tile *t, const struct product *p, unsigned int term, unsigned int n, struct block *b)
+{
+	int16_t y[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
+	int32_t sum[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
+	unsigned int v, i;
+	size_t at;
+
+	for (v = 0; v < n; v++)
+		for (at = (size_t)v * PRODUCT_COLS, i = 0; i < p->back.count; i++)
+			y[at + i] = power(b->x[at + i], term);
+	back_sum(t, &p->back, t->matrix.bent[term], y, n, sum);
+	for (v = 0; v < n; v++)
+		for (at = (size_t)v * PRODUCT_COLS, i = 0; i < 2 * p->back.pairs; i++)
+			b->acc[at + i] = (int32_t)((uint32_t)b->acc[at + i] + (uint32_t)sum[at + i]);
+}
+
+/* Sums, and variances, of rows for @n vectors of event @event on. */
+static void block_sum_back(const struct tile *t, const struct product *p, uint64_t event, unsigned int n, struct block *b)
+{
+	const struct tile_matrix *w = &t->matrix;
+	unsigned int term;
+
+	b->skip = p->m->first_row & 1;
+	if (p->cells)
+		back_cells(t, &p->back, event, b->x, n, b->acc);
+	else
+		back_sum(t, &p->back, w->g, b->x, n, b->acc);
+	if (p->noise)
+		back_sum(t, &p->back, w->var, b->sq, n, b->var);
+	for (term = 0; term < CELL_BENDS; term++)
+		if (w->bent[term])
+			add_back_bend(t, p, term, n, b);
+}
+
 /* Sums, and variances, of columns of the snapshot for @n vectors of event @event on. */
 static void block_sum(const struct tile *t, const struct product *p, uint64_t event, unsigned int n, struct block *b)
 {
@@ -280,7 +327,7 @@ static void block_exact(const struct product *p, unsigned int first, unsigned in
 			struct tile_counts *counts)
 {
 	const struct tile_mvm *m = p->m;
-	unsigned int v, i;
+	unsigned int results = tile_mvm_results(m), v, i;
 
 	for (v = 0; v < n; v++) {
 		int32_t *out = (int32_t *)(m->out + (size_t)(first + v) * m->out_pitch);
@@ -288,7 +335,7 @@ static void block_exact(const struct product *p, unsigned int first, unsigned in
 
 		for (i = 0; i < p->stuck_count; i++)
 			acc[p->stuck[i].output] = p->stuck[i].code;
-		for (i = 0; i < m->cols; i++) {
+		for (i = 0; i < results; i++) {
 			int32_t sum = acc[i];
 
 			if (m->accumulate && __builtin_add_overflow(out[i], acc[i], &sum)) {
@@ -374,7 +421,7 @@ static void block_convert(const struct tile *t, const struct product *p, unsigne
 		if (p->single) {
 			single_codes(t, p, &s, b->shift[v], b->acc + at, b->var + at, code, counts);
 		} else {
-			add_noise(t, p, &s, b->shift[v], p->first, p->count, DRAW_OUTPUTS, b->acc + at, b->var + at);
+			add_noise(t, p, &s, b->shift[v], p->first, p->count, p->draw, b->acc + at, b->var + at);
 			put_in_order(p, 1, b->acc + at);
 			counts->clips += k->convert(code, b->acc + at, &p->convert);
 		}
@@ -389,7 +436,7 @@ static void find_stuck(const struct tile *t, const struct tile_mvm *m, struct pr
 	int32_t code;
 
 	p->stuck_count = 0;
-	if (!tile_injected(t) || m->mode & NMC_MVM_NO_DEFECTS)
+	if (!tile_injected(t) || m->mode & NMC_MVM_NO_DEFECTS || m->back)
 		return;
 	for (i = 0; i < m->cols; i++) {
 		if (!tile_fault_column(t, output_of(m, i), &code))
@@ -405,7 +452,7 @@ static void find_outputs(const struct tile_mvm *m, struct product *p)
 
 	p->first = last;
 	p->mapped = false;
-	for (i = 0; i < m->cols; i++) {
+	for (i = 0; i < tile_mvm_results(m); i++) {
 		unsigned int output = output_of(m, i);
 
 		p->mapped |= output != p->first + i;
@@ -418,16 +465,19 @@ static void find_outputs(const struct tile_mvm *m, struct product *p)
 static void product_open(const struct tile *t, const struct tile_mvm *m, struct product *p)
 {
 	p->m = m;
-	p->single = tile_differential(t->class) && t->matrix.kind == TILE_SINGLES;
+	p->draw = m->back ? DRAW_ROWS : DRAW_OUTPUTS;
+	p->single = !m->back && tile_differential(t->class) && t->matrix.kind == TILE_SINGLES;
 	p->cells = cell_noise(t, m);
 	p->noise = t->matrix.var && !p->cells;
 	p->mixed = any_after_adc(m);
+	if (m->back)
+		back_open(t, m, &p->back);
 	find_outputs(m, p);
 	find_stuck(t, m, p);
 	if (m->columns)
-		open_convert(t, m, false, &p->convert);
+		open_convert(t, m, p->draw, &p->convert);
 	if (p->mixed)
-		open_convert(t, m, true, &p->columns);
+		open_convert(t, m, DRAW_COLUMNS, &p->columns);
 }
 
 void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first, unsigned int n,
@@ -441,7 +491,10 @@ void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first
 	for (; n; first += part, n -= part) {
 		part = n < PRODUCT_VECTORS ? n : PRODUCT_VECTORS;
 		block_pack(t, &p, first, part, &b);
-		block_sum(t, &p, m->event + first, part, &b);
+		if (m->back)
+			block_sum_back(t, &p, m->event + first, part, &b);
+		else
+			block_sum(t, &p, m->event + first, part, &b);
 		if (m->columns)
 			block_convert(t, &p, first, part, &b, counts);
 		else
@@ -449,18 +502,18 @@ void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first
 	}
 }
 
-struct tile_cost tile_mvm_cost(const struct tile_class *class, unsigned int rows, unsigned int cols, unsigned int vectors)
+struct tile_cost tile_mvm_cost(const struct tile_class *class, const struct tile_mvm *m)
 {
-	unsigned int physical = tile_differential(class) ? 2 * cols : cols;
-	uint64_t cells = (uint64_t)rows * physical;
+	unsigned int physical = tile_differential(class) ? 2 * m->cols : m->cols;
+	uint64_t cells = (uint64_t)m->rows * physical, driven = m->back ? physical : m->rows;
 
 	if (!(class->tech->flags & NMC_CLASS_CONVERTERS))
 		return (struct tile_cost){
-			.time = { .ns = (uint64_t)vectors * DIGITAL_VECTOR_NS },
-			.energy_fj = vectors * cells * DIGITAL_MAC_FJ,
+			.time = { .ns = (uint64_t)m->vectors * DIGITAL_VECTOR_NS },
+			.energy_fj = m->vectors * cells * DIGITAL_MAC_FJ,
 		};
 	return (struct tile_cost){
-		.time = { .ns = (uint64_t)vectors * VECTOR_NS },
-		.energy_fj = vectors * ((uint64_t)rows * DAC_ROW_FJ + cells * CELL_FJ + (uint64_t)cols * ADC_FJ),
+		.time = { .ns = (uint64_t)m->vectors * VECTOR_NS },
+		.energy_fj = m->vectors * (driven * DAC_ROW_FJ + cells * CELL_FJ + (uint64_t)tile_mvm_results(m) * ADC_FJ),
 	};
 }

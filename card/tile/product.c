@@ -22,6 +22,7 @@ typedef __m512 lane_float;
 #define lane_store(p, v) _mm512_storeu_si512(p, v)
 #define lane_zero()	_mm512_setzero_si512()
 #define lane_dot(a, w, x) _mm512_dpwssd_epi32(a, w, x)
+#define lane_widen(p)	_mm512_cvtepu16_epi32(_mm256_loadu_si256((const void *)(p)))
 #elif defined(__AVX2__)
 #define GROUP	2
 typedef __m256i lane;
@@ -33,6 +34,7 @@ typedef __m256 lane_float;
 #define lane_store(p, v) _mm256_storeu_si256((void *)(p), v)
 #define lane_zero()	_mm256_setzero_si256()
 #define lane_dot(a, w, x) _mm256_add_epi32(a, _mm256_madd_epi16(w, x))
+#define lane_widen(p)	_mm256_cvtepu16_epi32(_mm_loadu_si128((const void *)(p)))
 #endif
 
 #if defined(__AVX2__)
@@ -112,6 +114,82 @@ static void product_sum(int32_t *acc, const int16_t *w, unsigned int cols, unsig
 	}
 }
 #endif
+
+/* Row pairs that are summed side by side, columns of them a register at a time; back_lanes() returns how many columns are done. */
+#define BACK	4
+#if defined(__AVX2__)
+static inline int32_t lane_total(lane x)
+{
+	int32_t part[LANES], total = 0;
+	unsigned int i;
+
+	lane_store(part, x);
+	for (i = 0; i < LANES; i++)
+		total += part[i];
+	return total;
+}
+
+/* One register of codes meets @pairs rows of pairs; @pairs is a constant where it is inlined. */
+static inline __attribute__((always_inline)) unsigned int back_lanes(int32_t *acc, const int16_t *w, unsigned int cols,
+								     unsigned int count, const int16_t *code, unsigned int pairs)
+{
+	lane sum[2 * BACK];
+	unsigned int c, p;
+
+	for (p = 0; p < 2 * pairs; p++)
+		sum[p] = lane_zero();
+	for (c = 0; c + LANES <= count; c += LANES) {
+		lane low = lane_widen(code + c), high = LANE(slli_epi32)(low, 16);
+
+		for (p = 0; p < pairs; p++) {
+			lane both = lane_load(w + ((size_t)p * cols + c) * 2);
+
+			sum[2 * p] = lane_dot(sum[2 * p], both, low);
+			sum[2 * p + 1] = lane_dot(sum[2 * p + 1], both, high);
+		}
+	}
+	for (p = 0; p < 2 * pairs; p++)
+		acc[p] = lane_total(sum[p]);
+	return c;
+}
+#else
+static inline unsigned int back_lanes(int32_t *acc, const int16_t *w, unsigned int cols, unsigned int count, const int16_t *code,
+				      unsigned int pairs)
+{
+	(void)w;
+	(void)cols;
+	(void)count;
+	(void)code;
+	memset(acc, 0, 2 * pairs * sizeof(*acc));
+	return 0;
+}
+#endif
+
+static inline __attribute__((always_inline)) void back_pairs(int32_t *acc, const int16_t *w, unsigned int cols, unsigned int count,
+							     const int16_t *code, unsigned int pairs)
+{
+	unsigned int c = back_lanes(acc, w, cols, count, code, pairs), p;
+
+	for (; c < count; c++)
+		for (p = 0; p < 2 * pairs; p++)
+			acc[p] += w[((size_t)(p / 2) * cols + c) * 2 + p % 2] * code[c];
+}
+
+static void product_back(int32_t *acc, const int16_t *w, unsigned int cols, unsigned int count, const int16_t *x, unsigned int pairs,
+			 unsigned int vectors)
+{
+	unsigned int p, v;
+
+	for (v = 0; v < vectors; v++) {
+		const int16_t *code = x + (size_t)v * PRODUCT_COLS;
+		int32_t *sum = acc + (size_t)v * PRODUCT_COLS;
+
+		for (p = 0; p + BACK <= pairs; p += BACK)
+			back_pairs(sum + 2 * p, w + (size_t)p * cols * 2, cols, count, code, BACK);
+		for (; p < pairs; p++)
+			back_pairs(sum + 2 * p, w + (size_t)p * cols * 2, cols, count, code, 1);
+	}
+}
 
 /* Where the codes go of rows from @first on; the other halves of the outer pairs are zero. */
 static int16_t *pack_rows(int16_t *x, unsigned int first, unsigned int rows)
@@ -454,6 +532,7 @@ static uint64_t product_scale(int32_t *out, const double *code, const struct pro
 
 const struct product_ops NMC_PRODUCT = {
 	.sum = product_sum,
+	.back = product_back,
 	.pack = product_pack,
 	.square = product_square,
 	.noise = product_noise,

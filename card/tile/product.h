@@ -66,6 +66,8 @@ static inline unsigned int product_clips(const struct product_convert *c, const 
  *	[@first, @first + @count), both multiples of %PRODUCT_BLOCK, of a matrix @cols wide; columns beyond
  *	@cols are read from what follows the row and mean nothing. @acc rows are %PRODUCT_COLS apart and begin
  *	at column @first. @x rows are %PRODUCT_PAIRS pairs of int16 apart
+ * @back: acc[v][2 p + r] = sum over columns c < @count of w[p][c][r] x[v][c]: sums of rows of a matrix @cols wide. @acc and
+ *	@x rows are %PRODUCT_COLS apart
  * @pack: int8 codes to pairs of int16; rows before @first and after the last are zero
  * @square: the same of half_even(in^2 / 2^s) with the least s for which none exceeds %PRODUCT_SQUARE; returns s
  * @noise: acc[c] += half_even(sqrt(unit var[c]) z), at most 5e8, for @n outputs; output j uses word j % 4 of draw index j / 4 with the
@@ -82,6 +84,8 @@ static inline unsigned int product_clips(const struct product_convert *c, const 
 struct product_ops {
 	void (*sum)(int32_t *acc, const int16_t *w, unsigned int cols, unsigned int first, unsigned int count,
 		    const int16_t *x, unsigned int pairs, unsigned int vectors);
+	void (*back)(int32_t *acc, const int16_t *w, unsigned int cols, unsigned int count, const int16_t *x, unsigned int pairs,
+		     unsigned int vectors);
 	void (*pack)(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows);
 	unsigned int (*square)(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows);
 	void (*noise)(int32_t *acc, const int32_t *var, float unit, unsigned int first, unsigned int n,

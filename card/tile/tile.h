@@ -236,12 +236,13 @@ void tile_read(struct tile *t, const struct tile_region *region, void *out, size
  * @in_pitch: bytes
  * @out: int32 results of the first vector
  * @out_pitch: bytes
- * @columns: conversion of each output, NULL for a class without converters
+ * @columns: conversion of each output, or row, NULL for a class without converters
  * @vectors: batch
  * @first_row: first row driven
  * @rows: rows driven
  * @first_col: first output
  * @cols: outputs
+ * @back: the other way: outputs are driven and rows converted, one of @columns each
  * @adc_bits: converter resolution
  * @accumulate: add to the output
  * @mode: NMC_MVM_* that change what the product sees, of %TILE_MODES and %NMC_MVM_NO_CONVERTER_ERROR
@@ -258,6 +259,7 @@ struct tile_mvm {
 	unsigned int rows;
 	unsigned int first_col;
 	unsigned int cols;
+	bool back;
 	unsigned int adc_bits;
 	bool accumulate;
 	unsigned int mode;
@@ -287,8 +289,14 @@ int tile_mvm_begin(struct tile *t, struct tile_mvm *m);
 void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first, unsigned int n,
 	      struct tile_counts *counts);
 
+/* Results of a vector. */
+static inline unsigned int tile_mvm_results(const struct tile_mvm *m)
+{
+	return m->back ? m->rows : m->cols;
+}
+
 /* What a product costs: proportional to the vectors, so that a batch costs what its vectors cost one by one. */
-struct tile_cost tile_mvm_cost(const struct tile_class *class, unsigned int rows, unsigned int cols, unsigned int vectors);
+struct tile_cost tile_mvm_cost(const struct tile_class *class, const struct tile_mvm *m);
 
 /**
  * struct tile_scrub - what two independent reads of one row say of its programmed cells, added up; conductances in LSB

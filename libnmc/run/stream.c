@@ -119,7 +119,7 @@ static uint16_t mvm_flags(const struct nmc_mvm *mvm)
 int nmc_stream_mvm(struct nmc_stream *stream, const struct nmc_mvm *mvm)
 {
 	struct nmc_isa_mvm m = {
-		.c.opcode = NMC_OP_MVM,
+		.c.opcode = mvm->backward ? NMC_OP_MVM_T : NMC_OP_MVM,
 		.c.flags = mvm_flags(mvm),
 		.set = (uint16_t)mvm->set,
 		.tile = mvm->tile,

@@ -142,7 +142,7 @@ TEST_F_TIMEOUT(fuzz, kernel_survives, 300)
 #define SRAM		4096
 #define LONG_S		20	/* streams are given up that have not ended by then, all together */
 #define GROUPS		(1 << NMC_GROUP_CONTROL | 1 << NMC_GROUP_DATA | 1 << NMC_GROUP_MVM | \
-			 1 << NMC_GROUP_VECTOR | 1 << NMC_GROUP_PROGRAM)
+			 1 << NMC_GROUP_MVM_T | 1 << NMC_GROUP_VECTOR | 1 << NMC_GROUP_PROGRAM)
 
 FIXTURE(fuzz_job) {
 	int fd;
@@ -269,6 +269,8 @@ static const union insn {
 	{ .fill = { .c.opcode = NMC_OP_FILL, .dst = { 1024, 64, 0 }, .words = 16, .rows = 4 } },
 	{ .mvm = { .c.opcode = NMC_OP_MVM, .in = { 0, 8, 0 }, .out = { 1024, 32, 0 }, .vectors = 4,
 		   .rows = 8, .cols = 8 } },
+	{ .mvm = { .c.opcode = NMC_OP_MVM_T, .in = { 0, 8, 0 }, .out = { 1024, 32, 0 },
+		   .vectors = 4, .rows = 8, .cols = 8 } },
 	{ .vector = { .c.opcode = NMC_OP_COPY, .src = { 0, 64, 0 }, .dst = { 2048, 64, 0 }, .n = 64,
 		      .vectors = 4 } },
 	{ .vector = { .c.opcode = NMC_OP_RELU, .src = { 0, 64, 0 }, .dst = { 2048, 64, 0 }, .n = 16,

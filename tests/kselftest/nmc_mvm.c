@@ -15,7 +15,7 @@
 #define OUT_AT		16384
 #define SRAM		65536
 #define GROUPS		(1 << NMC_GROUP_CONTROL | 1 << NMC_GROUP_DATA | 1 << NMC_GROUP_MVM | \
-			 1 << NMC_GROUP_PROGRAM)
+			 1 << NMC_GROUP_MVM_T | 1 << NMC_GROUP_PROGRAM)
 #define DATA_IN		5000		/* crosses a page with every few vectors */
 #define DATA_OUT	20001		/* and is not aligned */
 
@@ -157,6 +157,45 @@ TEST_F(mvm, exact)
 	ASSERT_EQ(0, run(self->fd, self->ctx, &self->product, &self->data, &result));
 	ASSERT_EQ(NMC_STATUS_OK, result.status);
 	EXPECT_EQ(0, wrong_results(&self->data));
+}
+
+/* The same weights the other way: columns are driven, rows converted. */
+TEST_F(mvm, exact_backwards)
+{
+	int8_t *in = (int8_t *)self->data.map + DATA_IN;
+	const uint8_t *out = (const uint8_t *)self->data.map + DATA_OUT;
+	struct drm_nmc_job_result result;
+	unsigned int v, i, j, wrong = 0;
+	struct test_stream s;
+	struct nmc_isa_mvm *m;
+
+	ASSERT_EQ(0, run(self->fd, self->ctx, &self->program, &self->data, &result));
+	ASSERT_EQ(NMC_STATUS_OK, result.status);
+	for (v = 0; v < VECTORS; v++)
+		for (j = 0; j < COLS; j++)
+			in[v * COLS + j] = code(v, j);
+	ASSERT_EQ(0, stream_create(self->fd, &s, GROUPS, SRAM, 2, 1));
+	add_move(&s, NMC_OP_LOAD, IN_AT, DATA_IN, VECTORS, COLS);
+	m = stream_add(&s, NMC_OP_MVM_T);
+	*m = (struct nmc_isa_mvm) {
+		.c.opcode = NMC_OP_MVM_T, .in = { IN_AT, COLS, 0 },
+		.out = { OUT_AT, 4 * ROWS, 0 }, .vectors = VECTORS, .rows = ROWS, .cols = COLS,
+	};
+	add_move(&s, NMC_OP_STORE, OUT_AT, DATA_OUT, VECTORS, 4 * ROWS);
+	stream_end(&s);
+	ASSERT_EQ(0, run(self->fd, self->ctx, &s, &self->data, &result));
+	ASSERT_EQ(NMC_STATUS_OK, result.status);
+	for (v = 0; v < VECTORS; v++) {
+		for (i = 0; i < ROWS; i++) {
+			int32_t sum = 0, got;
+
+			for (j = 0; j < COLS; j++)
+				sum += code(v, j) * weight(i, j);
+			memcpy(&got, out + 4 * (v * ROWS + i), sizeof(got));
+			wrong += got != sum;
+		}
+	}
+	EXPECT_EQ(0, wrong);
 }
 
 TEST_F(mvm, in_order_without_waiting)

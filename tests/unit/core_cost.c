@@ -40,6 +40,8 @@ struct cost_case {
 				      .vectors = 16, __VA_ARGS__ } }
 #define MVM(...)	{ .mvm = { .c.opcode = NMC_OP_MVM, .in = { 0, 16, 0 }, .out = { 8192, 32, 0 }, .vectors = 3, \
 				   .rows = 16, __VA_ARGS__ } }
+#define MVM_T(...)	{ .mvm = { .c.opcode = NMC_OP_MVM_T, .in = { 0, 16, 0 }, .out = { 8192, 64, 0 }, .vectors = 3, \
+				   .rows = 16, __VA_ARGS__ } }
 #define CELLS(op, ...)	{ .program = { .c.opcode = op, .rows = 16, .cols = 8, __VA_ARGS__ } }
 #define WITH_DATA	.data = { 0, 16, 0 }
 #define WITH_REPORT	.report = 8192
@@ -64,6 +66,9 @@ static const struct cost_case cases[] = {
 	{ "MVM ideal", MVM(.set = SET_IDEAL, .cols = 4, .adc_bits = 8, .columns = 16384), 3 * 100,
 	  3 * (16 * 50 * FJ + 16 * 8 * 2 * FJ + 4 * 1500 * FJ) },
 	{ "MVM digital", MVM(.set = SET_DIGITAL, .cols = 8), 3 * 64, 3 * 16 * 8 * 50 * FJ },
+	{ "MVM_T rram", MVM_T(.set = SET_RRAM, .cols = 3, .adc_bits = 8, .columns = 16384), 3 * 100,
+	  3 * (6 * 50 * FJ + 16 * 6 * 2 * FJ + 16 * 1500 * FJ) },
+	{ "MVM_T digital", MVM_T(.set = SET_DIGITAL, .cols = 8), 3 * 64, 3 * 16 * 8 * 50 * FJ },
 	{ "PROGRAM ideal", CELLS(NMC_OP_PROGRAM, .set = SET_IDEAL, WITH_DATA, WITH_REPORT), 16 * 1100, 16 * 8 * 10 * FJ },
 	{ "PROGRAM digital", CELLS(NMC_OP_PROGRAM, .set = SET_DIGITAL, WITH_DATA, WITH_REPORT), 16 * 10, 16 * 8 * 10 * FJ },
 	{ "ERASE rram", CELLS(NMC_OP_ERASE, .set = SET_RRAM, WITH_REPORT), 16 * 10000, 16 * 8 * 200 * PJ },

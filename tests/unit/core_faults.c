@@ -46,6 +46,10 @@ struct fault_case {
 /* Tiles of the rig: 16 rows, 8 columns, digital. */
 #define MVM(...)	{ .mvm = { C(NMC_OP_MVM), .set = SET_DIGITAL, .in = { 0, 16, 0 }, .out = { 4096, 32, 0 }, \
 				   .vectors = 2, .rows = 16, .cols = 8, __VA_ARGS__ } }
+#define MVM_T(...)	{ .mvm = { C(NMC_OP_MVM_T), .set = SET_DIGITAL, .in = { 0, 16, 0 }, .out = { 4096, 64, 0 }, \
+				   .vectors = 2, .rows = 16, .cols = 8, __VA_ARGS__ } }
+#define MVM_T_RRAM(...)	{ .mvm = { C(NMC_OP_MVM_T), .set = SET_RRAM, .in = { 0, 16, 0 }, .out = { 4096, 64, 0 }, \
+				   .columns = 2048, .adc_bits = 8, .vectors = 2, .rows = 16, .cols = 4, __VA_ARGS__ } }
 #define MVM_RRAM(...)	{ .mvm = { C(NMC_OP_MVM), .set = SET_RRAM, .in = { 0, 16, 0 }, .out = { 4096, 32, 0 }, \
 				   .columns = 2048, .adc_bits = 8, .vectors = 2, .rows = 16, .cols = 4, __VA_ARGS__ } }
 #define PROGRAM(op, ...) { .program = { C(op), .set = SET_DIGITAL, .data = { 0, 16, 0 }, .report = 4096, .rows = 16, \
@@ -60,6 +64,7 @@ static const struct fault_case cases[] = {
 	{ "control opcode", CONTROL(NMC_ISA_OP(0, 8)), NMC_FAULT_OPCODE, 0, NMC_ISA_OP(0, 8) },
 	{ "data opcode", CONTROL(NMC_ISA_OP(1, 4)), NMC_FAULT_OPCODE, 0, NMC_ISA_OP(1, 4) },
 	{ "mvm opcode", CONTROL(NMC_ISA_OP(2, 1)), NMC_FAULT_OPCODE, 0, -1 },
+	{ "mvm_t opcode", CONTROL(NMC_ISA_OP(3, 1)), NMC_FAULT_OPCODE, 0, -1 },
 	{ "vector opcode", CONTROL(NMC_ISA_OP(4, 6)), NMC_FAULT_OPCODE, 0, -1 },
 	{ "program opcode", CONTROL(NMC_ISA_OP(5, 3)), NMC_FAULT_OPCODE, 0, -1 },
 
@@ -191,6 +196,24 @@ static const struct fault_case cases[] = {
 	{ "column source bounds", MVM_RRAM(.columns = 20480 + 96), NMC_FAULT_TILE_BOUNDS, 0, 20480 + 96 },
 	{ "column source twice", MVM_RRAM(.columns = 20480 + 112), NMC_FAULT_OPERAND, 0, 20480 + 112 + 16 },
 	{ "column reserved0", MVM_RRAM(.columns = 20480 + 144), NMC_FAULT_RESERVED, 0, 20480 + 144 },
+	{ "mvm_t flags", { .mvm = { C(NMC_OP_MVM_T), .c.flags = 1 << 10 } }, NMC_FAULT_RESERVED, 0, -1 },
+	{ "mvm_t reserved", MVM_T(.reserved = { 1 }), NMC_FAULT_RESERVED, 0, -1 },
+	{ "mvm_t set", MVM_T(.set = 3), NMC_FAULT_SET_INDEX, 3, 3 },
+	{ "mvm_t rows", MVM_T(.rows = 0), NMC_FAULT_OPERAND, 0, -1 },
+	{ "mvm_t cols", MVM_T(.cols = 0), NMC_FAULT_OPERAND, 0, -1 },
+	{ "mvm_t row bounds", MVM_T(.first_row = 1), NMC_FAULT_TILE_BOUNDS, 0, 17 },
+	{ "mvm_t col bounds", MVM_T(.first_col = 1), NMC_FAULT_TILE_BOUNDS, 0, 9 },
+	{ "mvm_t pair bounds", MVM_T_RRAM(.cols = 5), NMC_FAULT_TILE_BOUNDS, 0, 5 },
+	{ "mvm_t in sram", MVM_T(.in.addr = SRAM - 23), NMC_FAULT_SRAM, 0, SRAM + 1 },
+	{ "mvm_t out sram", MVM_T(.out.addr = SRAM - 124), NMC_FAULT_SRAM, 0, SRAM + 4 },
+	{ "mvm_t out rows", MVM_T(.out.pitch = 60), NMC_FAULT_OPERAND, 0, 60 },
+	{ "mvm_t in place", MVM_T(.out.addr = 16), NMC_FAULT_OPERAND, 0, 16 },
+	{ "mvm_t code -128", MVM_T(.in.addr = 16384), NMC_FAULT_OPERAND, 0, 16384 + 16 },
+	{ "mvm_t digital columns", MVM_T(.columns = 8), NMC_FAULT_RESERVED, 0, 8 },
+	{ "mvm_t columns sram", MVM_T_RRAM(.columns = SRAM - 248), NMC_FAULT_SRAM, 0, SRAM + 8 },
+	{ "mvm_t columns in out", MVM_T_RRAM(.columns = 4096 - 248), NMC_FAULT_OPERAND, 0, 4096 - 248 },
+	{ "mvm_t row converter flags", MVM_T_RRAM(.columns = 32768), NMC_FAULT_RESERVED, 0, 32768 + 240 },
+	{ "mvm_t row converter source", MVM_T_RRAM(.columns = 20480 + 96), NMC_FAULT_RESERVED, 0, 20480 + 96 },
 
 	/* programming */
 	{ "program flags", { .program = { C(NMC_OP_PROGRAM), .c.flags = 1 } }, NMC_FAULT_RESERVED, 0, -1 },
@@ -236,6 +259,7 @@ static void fill_data(struct rig *r)
 	column[6].source = 4;
 	column[7].source = 1;
 	column[9].reserved0 = 1;
+	((struct nmc_isa_column *)(r->data + 1024))[15].flags = NMC_COLUMN_PAIR_AFTER_ADC;
 	((int16_t *)(r->data + 256))[8] = -128;
 	((int16_t *)(r->data + 512))[3] = NMC_CONDUCTANCE_MAX + 1;
 	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 0, 12288, 16);
@@ -243,6 +267,7 @@ static void fill_data(struct rig *r)
 	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 64, 20480, 160);
 	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 256, 24576, 256);
 	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 512, 28672, 256);
+	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 1024, 32768, 256);
 }
 
 static void check_case(struct rig *r, const struct fault_case *c)

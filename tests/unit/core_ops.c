@@ -376,6 +376,42 @@ static void products(void **state)
 	rig_free(r);
 }
 
+static void backward_products(void **state)
+{
+	struct rig *r = rig_small();
+	struct nmc_isa_counters *c = (struct nmc_isa_counters *)(r->data + 2048);
+	int8_t *in = (int8_t *)r->data;
+	int v, i, k;
+
+	(void)state;
+	program_digital(r, 0);
+	for (i = 0; i < 5 * 7; i++)
+		in[i] = (int8_t)((i * 37) % 255 - 127);
+	rig_begin(r);
+	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 0, 0, 35);
+	rig_add(r, (struct nmc_isa_mvm){ .c.opcode = NMC_OP_MVM_T, .set = SET_DIGITAL, .in = { 0, 7, 0 },
+					 .out = { 1024, 52, 0 }, .vectors = 5, .first_row = 3, .rows = 13,
+					 .first_col = 1, .cols = 7 });
+	rig_add(r, (struct nmc_isa_mvm){ .c.opcode = NMC_OP_MVM_T, .c.flags = NMC_MVM_ACCUMULATE, .set = SET_DIGITAL,
+					 .in = { 0, 7, 0 }, .out = { 1024, 52, 0 }, .vectors = 5, .first_row = 3,
+					 .rows = 13, .first_col = 1, .cols = 7 });
+	rig_add(r, (struct nmc_isa_control){ .c.opcode = NMC_OP_COUNTERS, .sram = 4096 });
+	rig_move(r, NMC_OP_STORE, SLOT_DATA, 1024, 1024, 260);
+	rig_move(r, NMC_OP_STORE, SLOT_DATA, 2048, 4096, sizeof(*c));
+	rig_finish(r);
+	for (v = 0; v < 5; v++) {
+		for (i = 0; i < 13; i++) {
+			int32_t sum = 0;
+
+			for (k = 0; k < 7; k++)
+				sum += in[7 * v + k] * weight(i + 3, k + 1);
+			assert_int_equal(words(r, 1024)[13 * v + i], 2 * sum);
+		}
+	}
+	assert_int_equal(c->macs, 2 * 5 * 13 * 7);
+	rig_free(r);
+}
+
 static void analog_products(void **state)
 {
 	struct rig *r = rig_small();
@@ -533,6 +569,7 @@ int main(void)
 		cmocka_unit_test(vector_chain),
 		cmocka_unit_test(program_and_read),
 		cmocka_unit_test(products),
+		cmocka_unit_test(backward_products),
 		cmocka_unit_test(analog_products),
 		cmocka_unit_test(mapped_results),
 		cmocka_unit_test(time_passes),

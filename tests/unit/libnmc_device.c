@@ -241,6 +241,8 @@ static void streams(void **state)
 	static const int16_t weights[ROWS][COLS] = { { 1, -2, 3 }, { 127, 0, -127 }, { 5, 6, 7 }, { 0, 0, 1 } };
 	static const int8_t in[VECTORS][ROWS] = { { 1, 2, 3, 4 }, { -127, 127, 0, 1 } };
 	static const int32_t want[VECTORS][COLS] = { { 270, 16, -226 }, { 16002, 254, -16509 } };
+	static const int8_t errors[VECTORS][COLS] = { { 1, 2, 3 }, { -1, 0, 127 } };
+	static const int32_t passed[VECTORS][ROWS] = { { 6, -254, 38, 3 }, { 380, -16256, 884, 127 } };
 	struct nmc_isa_control nop = { .c.opcode = NMC_OP_NOP };
 	struct nmc_mvm mvm = { .tile = 1, .in = { IN_AT, PITCH, PITCH }, .out = { OUT_AT, PITCH, PITCH }, .vectors = 1,
 			       .rows = ROWS, .outputs = COLS };
@@ -252,6 +254,7 @@ static void streams(void **state)
 	from = nmc_buffer_data(r.from);
 	memcpy(from, weights, sizeof(weights));
 	memcpy(from + 1024, in, sizeof(in));
+	memcpy(from + 1280, errors, sizeof(errors));
 	assert_int_equal(nmc_stream_load(r.stream, 0, 0, 0, 1, sizeof(weights), (struct nmc_operand){ .addr = WEIGHTS_AT }), 0);
 	assert_int_equal(nmc_stream_program(r.stream, 0, 1, (struct nmc_operand){ .pitch = COLS * 2 }, REPORT_AT, ROWS, COLS), 0);
 	assert_int_equal(nmc_stream_raw(r.stream, &nop), 0);
@@ -259,9 +262,15 @@ static void streams(void **state)
 	assert_int_equal(nmc_stream_loop(r.stream, VECTORS, 1), 0);
 	assert_int_equal(nmc_stream_mvm(r.stream, &mvm), 0);
 	assert_int_equal(nmc_stream_store(r.stream, 1, 0, COLS * 4, VECTORS, COLS * 4, (struct nmc_operand){ OUT_AT, PITCH, 0 }), 0);
+	mvm.backward = true;
+	assert_int_equal(nmc_stream_load(r.stream, 0, 1280, COLS, VECTORS, COLS, (struct nmc_operand){ IN_AT, PITCH, 0 }), 0);
+	assert_int_equal(nmc_stream_loop(r.stream, VECTORS, 1), 0);
+	assert_int_equal(nmc_stream_mvm(r.stream, &mvm), 0);
+	assert_int_equal(nmc_stream_store(r.stream, 1, 512, ROWS * 4, VECTORS, ROWS * 4, (struct nmc_operand){ OUT_AT, PITCH, 0 }), 0);
 	if (run(&r))
 		fail_msg("%s", nmc_last_error());
 	assert_memory_equal(nmc_buffer_data(r.to), want, sizeof(want));
+	assert_memory_equal((uint8_t *)nmc_buffer_data(r.to) + 512, passed, sizeof(passed));
 	erased(&r, ROWS, COLS);
 	/* What the instruction cannot hold is refused before the card sees it. */
 	assert_int_equal(nmc_stream_erase(r.stream, 0, 1, REPORT_AT, 65536, COLS), -EINVAL);

@@ -38,6 +38,12 @@ static uint32_t next_random(uint32_t *state)
 	return *state >> 8;
 }
 
+/* Most inputs, or results, of a product in one of the directions. */
+static uint32_t most_of(const struct product *p)
+{
+	return p->class.rows > p->class.outputs ? p->class.rows : p->class.outputs;
+}
+
 /* Conductances over the whole range (small weights for integer classes), and codes over the whole range. */
 static void fill(struct product *p)
 {
@@ -51,9 +57,9 @@ static void fill(struct product *p)
 	for (i = 0; i < cells; i++)
 		target[i] = (int16_t)(p->class.converters ? next_random(&state) % 26215 :
 				      next_random(&state) % 255) - (p->class.converters ? 0 : 127);
-	for (i = 0; i < p->b->batch * p->class.rows; i++)
+	for (i = 0; i < p->b->batch * most_of(p); i++)
 		in[i] = (int8_t)(next_random(&state) % 255 - 127);
-	for (i = 0; i < p->class.outputs; i++, column += COLUMN_BYTES) {
+	for (i = 0; i < most_of(p); i++, column += COLUMN_BYTES) {
 		memcpy(column + 4, &mult, 2);
 		column[6] = 35;
 		memcpy(column + 8, &scale, 2);
@@ -108,9 +114,9 @@ static int product_open(const struct bench *b, struct product *p)
 	if (!ret)
 		ret = nmc_buffer_create(b->device, (size_t)p->class.rows * p->class.cols * 2, &p->buffer[SLOT_TARGETS]);
 	if (!ret)
-		ret = nmc_buffer_create(b->device, (size_t)p->class.outputs * COLUMN_BYTES, &p->buffer[SLOT_COLUMNS]);
+		ret = nmc_buffer_create(b->device, (size_t)most_of(p) * COLUMN_BYTES, &p->buffer[SLOT_COLUMNS]);
 	if (!ret)
-		ret = nmc_buffer_create(b->device, (size_t)p->class.rows * b->batch, &p->buffer[SLOT_IN]);
+		ret = nmc_buffer_create(b->device, (size_t)most_of(p) * b->batch, &p->buffer[SLOT_IN]);
 	if (ret)
 		return ret;
 	fill(p);
@@ -128,27 +134,28 @@ static void product_close(struct product *p)
 }
 
 /* A job of @loops products of @vectors vectors. */
-static int make_stream(const struct product *p, unsigned int vectors, unsigned int loops, enum noise noise,
+static int make_stream(const struct product *p, unsigned int vectors, unsigned int loops, enum noise noise, bool backward,
 		       struct nmc_stream **s)
 {
-	uint32_t columns = p->class.outputs * COLUMN_BYTES, in = columns, out = in + vectors * p->class.rows;
+	uint32_t inputs = backward ? p->class.outputs : p->class.rows, results = backward ? p->class.rows : p->class.outputs;
+	uint32_t columns = results * COLUMN_BYTES, in = columns, out = in + vectors * inputs;
 	struct nmc_mvm m = {
-		.in = { in, p->class.rows, 0 },
-		.out = { (out + 63) / 64 * 64, p->class.outputs * 4, 0 },
+		.in = { in, inputs, 0 },
+		.out = { (out + 63) / 64 * 64, results * 4, 0 },
 		.vectors = vectors,
 		.rows = p->class.rows,
 		.outputs = p->class.outputs,
 		.adc_bits = p->class.converters ? 8 : 0,
 		.no_read_noise = noise == NOISE_NONE,
 		.cell_noise = noise == NOISE_CELLS,
+		.backward = backward,
 	};
 	int ret = nmc_stream_create(m.out.addr + vectors * m.out.pitch, s);
 
 	if (!ret)
 		ret = nmc_stream_load(*s, SLOT_COLUMNS, 0, 0, 1, columns, (struct nmc_operand){ 0 });
 	if (!ret)
-		ret = nmc_stream_load(*s, SLOT_IN, 0, p->class.rows, vectors, p->class.rows,
-				      (struct nmc_operand){ in, p->class.rows, 0 });
+		ret = nmc_stream_load(*s, SLOT_IN, 0, inputs, vectors, inputs, (struct nmc_operand){ in, inputs, 0 });
 	if (!ret)
 		ret = nmc_stream_loop(*s, loops, 1);
 	return ret ? ret : nmc_stream_mvm(*s, &m);
@@ -160,12 +167,12 @@ static double slice_seconds(const struct bench *b)
 }
 
 /* Vectors a second in one slice, or negative. */
-static double rate(struct product *p, unsigned int vectors, enum noise noise)
+static double rate(struct product *p, unsigned int vectors, enum noise noise, bool backward)
 {
 	unsigned int loops = (noise == NOISE_CELLS ? 1 : LOOPS) * (128 / vectors ? 128 / vectors : 1);
 	struct nmc_stream *s;
 	double begin, now, done = 0;
-	int ret = make_stream(p, vectors, loops, noise, &s);
+	int ret = make_stream(p, vectors, loops, noise, backward, &s);
 
 	if (!ret)
 		ret = run_stream(p, s);
@@ -208,7 +215,7 @@ static double sgemm_rate(const struct product *p, unsigned int threads)
 	return done / (now - begin);
 }
 
-enum { SGEMM_ONE, SGEMM_ALL, PLAIN, NOISY, CELL_NOISE, SINGLE, FIGURES };
+enum { SGEMM_ONE, SGEMM_ALL, PLAIN, NOISY, CELL_NOISE, SINGLE, BACKWARD, FIGURES };
 
 /* Figure @f in one slice: vectors a second, or negative. */
 static double slice(struct product *p, unsigned int f)
@@ -219,11 +226,13 @@ static double slice(struct product *p, unsigned int f)
 	case SGEMM_ALL:
 		return sgemm_rate(p, p->b->threads);
 	case NOISY:
-		return rate(p, p->b->batch, NOISE_COLUMNS);
+		return rate(p, p->b->batch, NOISE_COLUMNS, false);
 	case CELL_NOISE:
-		return rate(p, p->b->batch, NOISE_CELLS);
+		return rate(p, p->b->batch, NOISE_CELLS, false);
+	case BACKWARD:
+		return rate(p, p->b->batch, NOISE_NONE, true);
 	default:
-		return rate(p, f == SINGLE ? 1 : p->b->batch, NOISE_NONE);
+		return rate(p, f == SINGLE ? 1 : p->b->batch, NOISE_NONE, false);
 	}
 }
 
@@ -354,6 +363,7 @@ int bench_mvm(const struct bench *b, struct json_object *o)
 		add_rate(&p, o, "noisy", figure, NOISY);
 		add_rate(&p, o, "cell_noise", figure, CELL_NOISE);
 		add_rate(&p, o, "single", figure, SINGLE);
+		add_rate(&p, o, "backward", figure, BACKWARD);
 		if (p.class.read_noise)
 			ret = add_ages(&p, o);
 	}

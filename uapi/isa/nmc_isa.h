@@ -76,6 +76,7 @@ enum nmc_isa_group {
  * @NMC_OP_FILL: fills SRAM rows with @value, a 32-bit word (struct nmc_isa_fill)
  * @NMC_OP_COPY: SRAM to SRAM, strided (struct nmc_isa_vector: @n bytes a row, @vectors rows)
  * @NMC_OP_MVM: forward product of a batch of vectors (struct nmc_isa_mvm)
+ * @NMC_OP_MVM_T: backward product: columns are driven, rows are converted (struct nmc_isa_mvm)
  * @NMC_OP_ADD: dst[i] += src[i], int32, saturating (struct nmc_isa_vector)
  * @NMC_OP_BIAS: dst[i] = src[i] + bias[i], int32, saturating; bias at @aux, one for all vectors
  * @NMC_OP_RELU: dst[i] = max(src[i], 0), int32
@@ -100,6 +101,7 @@ enum nmc_isa_opcode {
 	NMC_OP_FILL		= NMC_ISA_OP(1, 2),
 	NMC_OP_COPY		= NMC_ISA_OP(1, 3),
 	NMC_OP_MVM		= NMC_ISA_OP(2, 0),
+	NMC_OP_MVM_T		= NMC_ISA_OP(3, 0),
 	NMC_OP_ADD		= NMC_ISA_OP(4, 0),
 	NMC_OP_BIAS		= NMC_ISA_OP(4, 1),
 	NMC_OP_RELU		= NMC_ISA_OP(4, 2),
@@ -239,19 +241,21 @@ struct nmc_isa_fill {
 #define NMC_MVM_NO_IV		(1u << 9)	/* as if the current of a cell were proportional to its voltage; since minor version 1 */
 
 /**
- * struct nmc_isa_mvm - MVM: out[v][j] = column j of (in[v] x tile)
+ * struct nmc_isa_mvm - MVM: out[v][j] = column j of (in[v] x tile); MVM_T: out[v][r] = row r of (tile x in[v])
  * @c: common part; flags NMC_MVM_*. Bits 2 to 9 ask what a product would be; they need %NMC_CLASS_WHAT_IF
  * @set: index of the attached tile set
  * @reserved0: must be zero
  * @tile: virtual tile within the set
- * @in: int8 DAC codes, @rows a vector, each -127..127
- * @out: int32, @cols a vector, 4-byte aligned; must overlap neither @in nor @columns
- * @columns: SRAM address of @cols struct nmc_isa_column, 8-byte aligned; zero for a class without converters
+ * @in: int8 DAC codes, @rows a vector (MVM_T: @cols), each -127..127
+ * @out: int32, @cols a vector (MVM_T: @rows), 4-byte aligned; must overlap neither @in nor @columns
+ * @columns: SRAM address of @cols (MVM_T: @rows) struct nmc_isa_column, 8-byte aligned; zero for a class without
+ *	converters
  * @vectors: vectors in the batch, at least 1
- * @first_row: first physical row driven; the other rows are held at zero
- * @rows: rows driven, at least 1
- * @first_col: first output; an output of a class with differential pairs is two physical columns
- * @cols: outputs converted, at least 1
+ * @first_row: first physical row driven (MVM_T: converted); the other rows are held at zero
+ * @rows: rows driven (MVM_T: converted), at least 1
+ * @first_col: first output; an output of a class with differential pairs is two physical columns, driven by MVM_T with
+ *	opposite signs
+ * @cols: outputs converted (MVM_T: driven), at least 1
  * @adc_bits: 4..12; zero for a class without converters
  * @reserved: must be zero
  */
@@ -276,7 +280,7 @@ struct nmc_isa_mvm {
 #define NMC_COLUMN_SOURCE		(1u << 1)	/* this result is physical output @source of the tile; since minor version 1 */
 
 /**
- * struct nmc_isa_column - conversion of one output
+ * struct nmc_isa_column - conversion of one output, for MVM_T of one row, where @flags and @source are zero
  * @offset: analog offset, added to the sum before conversion, in units of one conductance LSB times one DAC code
  * @adc_mult: range multiplier
  * @adc_shift: range shift, 0..47: code = clip(half_even((sum + offset) * adc_mult / 2^adc_shift))

@@ -95,7 +95,7 @@ int nmc_stream_store(struct nmc_stream *stream, unsigned int slot, uint64_t offs
  * @tile: virtual tile
  * @in: int8 codes
  * @out: int32 results
- * @columns: SRAM address of the column parameters (16 bytes an output; see the ISA reference)
+ * @columns: SRAM address of the column parameters (16 bytes a result; see the ISA reference)
  * @vectors: batch
  * @first_row: first row
  * @rows: rows
@@ -104,6 +104,7 @@ int nmc_stream_store(struct nmc_stream *stream, unsigned int slot, uint64_t offs
  * @adc_bits: 4..12, 0 for integer classes
  * @accumulate: add to @out
  * @no_read_noise: leave read noise out
+ * @backward: the other way: the tile's transpose, @outputs codes in and @rows results out (a card with NMC_GROUP_MVM_T)
  * @cell_noise: draw the read noise of each cell rather than that of each column (a class with @what_if)
  * @leave_out: bits of enum nmc_cause to leave out (a class with @what_if)
  */
@@ -121,6 +122,7 @@ struct nmc_mvm {
 	uint32_t adc_bits;
 	bool accumulate;
 	bool no_read_noise;
+	bool backward;
 	bool cell_noise;
 	uint32_t leave_out;
 };
@@ -128,7 +130,7 @@ struct nmc_mvm {
 /**
  * nmc_stream_mvm() - appends a product of vectors with a tile
  * @stream: the stream
- * @mvm: operands, copied: @vectors vectors of @rows int8 codes in, @outputs int32 results each out
+ * @mvm: operands, copied: @vectors vectors of @rows int8 codes in, @outputs int32 results each out; backwards the other way
  *
  * Return: 0, -EINVAL (a number that the instruction has no room for; the text names it), -ENOMEM. What the card cannot do with
  * it, as rows that the tile has not, is the fault of the job.
