@@ -206,7 +206,7 @@ static unsigned int cell_pick(unsigned int n, const uint16_t *restrict write, ui
 	return count;
 }
 
-void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report);
+void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report);
 
 const struct cell_kernels NMC_CELL = {
 	.erased = cell_erased,

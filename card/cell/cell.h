@@ -119,6 +119,8 @@ struct cell_tech;
  * @defect: in and out: enum cell_defect; a broken cell does not answer
  * @pulsed: out: whether each cell got a pulse; may be NULL
  * @net: out: SET less RESET pulses of each cell; may be NULL
+ * @after: out: those that the row gave to others after each cell's last; a cell without any pulse has seen all. May be NULL
+ * @row: out with @after: those of the row. Its cells are pulsed in parallel, first all that are SET, then all that are RESET
  */
 struct cell_program {
 	const struct cell_tech *tech;
@@ -137,6 +139,8 @@ struct cell_program {
 	uint8_t *defect;
 	uint8_t *pulsed;
 	int32_t *net;
+	int32_t *after;
+	int32_t row;
 };
 
 /**
@@ -177,7 +181,7 @@ struct cell_read {
 struct cell_kernels {
 	void (*erased)(const struct cell_tech *tech, const struct philox_stream *s, uint32_t cell, unsigned int n,
 		       uint32_t draw, float *g);
-	void (*program)(const struct cell_program *p, struct cell_report *report);
+	void (*program)(struct cell_program *p, struct cell_report *report);
 	void (*settle)(const struct cell_tech *tech, const struct philox_stream *s, uint32_t cell, unsigned int n,
 		       const int16_t *target, float *g, int16_t *frozen);
 	void (*relaxation)(const float *early, const float *late, float part, const float *residual, float *sigma);

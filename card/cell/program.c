@@ -44,6 +44,7 @@ struct lanes {
 	int32_t reversals[CELL_LANES];
 	int32_t pulses[CELL_LANES];
 	int32_t sets[CELL_LANES];
+	int32_t seen[CELL_LANES];	/* SET less RESET pulses of the row up to the last of the cell */
 	int32_t busy[CELL_LANES];	/* neither accepted nor given up */
 	int32_t sound[CELL_LANES];	/* not broken */
 	float z[NORMAL_WORDS][CELL_LANES + NORMAL_LANES];
@@ -249,6 +250,7 @@ static void lanes_begin(struct lanes *l)
 		l->reversals[i] = 0;
 		l->pulses[i] = 0;
 		l->sets[i] = 0;
+		l->seen[i] = 0;
 		l->busy[i] = (l->g[i] < l->low[i]) | (l->g[i] > l->high[i]);
 	}
 }
@@ -438,6 +440,8 @@ static void lane_close(const struct lanes *l, unsigned int i, const struct cell_
 		p->pulsed[l->at[i]] = pulses > 0;
 	if (p->net)
 		p->net[l->at[i]] = 2 * l->sets[i] - l->pulses[i];
+	if (p->after)
+		p->after[l->at[i]] = l->seen[i];
 	isa->cells++;
 	isa->converged += converged;
 	isa->given_up += !converged;
@@ -454,7 +458,7 @@ static void lane_close(const struct lanes *l, unsigned int i, const struct cell_
 
 #define LANE_FIELDS(X) \
 	X(cell) X(at) X(g) X(shown) X(read) X(target) X(low) X(high) X(bottom) X(top) X(up) X(down) X(gamma_up) \
-	X(gamma_down) X(grow) X(energy) X(direction) X(step) X(reversals) X(pulses) X(sets) X(busy) X(sound)
+	X(gamma_down) X(grow) X(energy) X(direction) X(step) X(reversals) X(pulses) X(sets) X(seen) X(busy) X(sound)
 
 #if defined(__AVX512F__)
 #define PACK	16
@@ -616,6 +620,7 @@ static void hopeless_close(const struct hopeless *h, const struct climb climb[2]
 		l->shown[i] = h->g[i];
 		l->pulses[i] = climb[h->up[i]].pulses;
 		l->sets[i] = h->up[i] ? l->pulses[i] : 0;
+		l->seen[i] = 0;
 		l->energy[i] = h->energy[i];
 	}
 	l->n = h->n;
@@ -632,6 +637,55 @@ static void hopeless_close(const struct hopeless *h, const struct climb climb[2]
 	}
 	for (i = 0; i < h->n; i++)
 		lane_close(l, i, p, report);
+}
+
+/**
+ * struct line - pulses of the row, followed where half-selected cells feel them
+ * @before: pulses of each lane before this round
+ * @climbed: pulses of each ladder of hopeless cells before it
+ * @net: SET less RESET pulses of the row so far
+ */
+struct line {
+	int32_t before[CELL_LANES];
+	int32_t climbed[2];
+	int32_t net;
+};
+
+static void line_before(struct line *r, const struct lanes *l, const struct climb climb[2])
+{
+	memcpy(r->before, l->pulses, l->n * sizeof(*r->before));
+	r->climbed[0] = climb[0].pulses;
+	r->climbed[1] = climb[1].pulses;
+}
+
+/* A round of the row: its longest train of SET pulses, then that of RESET pulses. */
+static void line_after(struct line *r, struct lanes *l, const struct climb climb[2])
+{
+	int32_t most[2] = { climb[0].pulses - r->climbed[0], climb[1].pulses - r->climbed[1] };
+	unsigned int i;
+
+	for (i = 0; i < l->n; i++) {
+		bool up = l->direction[i] > 0;
+		int32_t many = l->pulses[i] - r->before[i];
+
+		most[up] = many > most[up] ? many : most[up];
+	}
+	r->net += most[1] - most[0];
+	for (i = 0; i < l->n; i++)
+		l->seen[i] = l->pulses[i] != r->before[i] ? r->net : l->seen[i];
+}
+
+/* What each cell has not seen of the row's pulses. */
+static void line_close(const struct line *r, struct cell_program *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < p->n; i++) {
+		unsigned int at = p->index ? p->index[i] : i;
+
+		p->after[at] = r->net - p->after[at];
+	}
+	p->row = r->net;
 }
 
 static void round_all(struct lanes *l, const struct response *r, const struct deck *d, int32_t limit, unsigned int k)
@@ -672,9 +726,9 @@ static void switch_limits(const struct deck_pulse *p, float limit[2][STEPS])
 	}
 }
 
-void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report);
+void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report);
 
-void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
+void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report)
 {
 	const struct deck *d = &p->tech->deck;
 	int32_t limit = p->max_pulses && p->max_pulses < d->program.max_pulses ? (int32_t)p->max_pulses :
@@ -687,6 +741,7 @@ void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
 		.step = d->pulse.weight_step * unit,
 	};
 	struct climb climb[2];
+	struct line line = { .net = 0 };
 	float odds[2][STEPS];
 	uint32_t number = 0;
 	struct hopeless h;
@@ -704,17 +759,27 @@ void NMC_CELL_PROGRAM(const struct cell_program *p, struct cell_report *report)
 			draw(&l, &p->write, number, l.write[0]);
 		number++;
 		for (k = 0; k < ROUNDS; k++) {
+			if (p->after)
+				line_before(&line, &l, climb);
 			if (d->pulse.model == DECK_SWITCHING)
 				switch_all(&l, d, odds, k);
 			else
 				round_all(&l, &r, d, limit, k);
 			hopeless_pulse(&h, climb, d, limit);
 			report->time_ns += step_time(&l, climb, d);
+			if (p->after)
+				line_after(&line, &l, climb);
 			turn_all(&l, d, limit);
 		}
 		lanes_sift(&l, p, report);
 	}
-	while (hopeless_pulse(&h, climb, d, limit))
+	line_before(&line, &l, climb);
+	while (hopeless_pulse(&h, climb, d, limit)) {
 		report->time_ns += step_time(&l, climb, d);
+		line_after(&line, &l, climb);
+		line_before(&line, &l, climb);
+	}
 	hopeless_close(&h, climb, &l, p, report);
+	if (p->after)
+		line_close(&line, p);
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include "card/cell/gauss.h"
 #include "card/cell/wear.h"
-#include "card/tile/tile_priv.h"
+#include "card/tile/disturb.h"
 #include "hw/nmc_regs.h"
 
 #define READ_ROW_NS	100	/* plain read of one row */
@@ -111,43 +111,6 @@ static uint32_t rms_of(uint64_t error_sq, uint32_t cells)
 	return (uint32_t)round_half_even(__builtin_sqrt(mean) * (RMS_ONE * 1.25 / 32767.0));
 }
 
-/* What a row has seen of pulses disturbs the rows above: they share its columns, at half the voltage. */
-static void disturb(struct tile *t, const struct tile_region *region, unsigned int row, const int32_t *net)
-{
-	const struct cell_tech *tech = t->class->tech;
-	float *g = t->g + (size_t)row * t->class->cols + region->first_col;
-	float top = 1.25f * tech->deck.gmax;
-	uint8_t defect[CELL_LANES];
-	unsigned int i;
-
-	tile_row_defects(t, row, defect);
-	for (i = 0; i < region->cols; i++) {
-		bool feels = net[i] && defect[region->first_col + i] != CELL_WORN;
-		float x = feels ? g[i] * exp_poly(tech->deck.wires.half_select * (float)net[i]) : g[i];
-
-		g[i] = x > top ? top : x;
-	}
-}
-
-/*
- * Half-selected cells of a passive array: every row of the tile feels the pulses of the region's columns that came after
- * it was verified; rows outside the region feel all of them. @net has SET less RESET pulses by row and column.
- */
-static void disturb_all(struct tile *t, const struct tile_region *region, const int32_t *net)
-{
-	int32_t sum[CELL_LANES] = { 0 };
-	unsigned int row, i;
-
-	for (row = region->rows; row-- > 0;) {
-		disturb(t, region, region->first_row + row, sum);
-		for (i = 0; i < region->cols; i++)
-			sum[i] += net[(size_t)row * region->cols + i];
-	}
-	for (row = 0; row < t->class->rows; row++)
-		if (row < region->first_row || row >= region->first_row + region->rows)
-			disturb(t, region, row, sum);
-}
-
 /*
  * Cells that left the factory broken also take part as if they were sound, with a report of no consequence: what they
  * would hold is in @t->g, and products without defects see it. @sound: where they begin.
@@ -173,6 +136,7 @@ static void program_sound(struct tile *t, const struct tile_region *region, cons
 	p.wear = wear;
 	p.defect = none;
 	p.net = NULL;
+	p.after = NULL;
 	t->class->tech->kernels->program(&p, &report);
 }
 
@@ -284,10 +248,8 @@ static void program_row(struct tile *t, const struct tile_region *region, unsign
 static int program_rows(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch,
 			unsigned int band, unsigned int max_pulses, struct cell_report *sum)
 {
-	const struct deck_wires *w = &t->class->tech->deck.wires;
-	bool passive = w->passive && w->half_select > 0.0f;
-	int32_t *net = passive ? malloc((size_t)region->rows * region->cols * sizeof(*net)) : NULL;
 	struct tile_scratch scratch;
+	struct disturb felt;
 	struct cell_program p = {
 		.tech = t->class->tech,
 		.n = region->cols,
@@ -300,20 +262,17 @@ static int program_rows(struct tile *t, const struct tile_region *region, const 
 	};
 	unsigned int row;
 
-	if (passive && !net)
+	if (disturb_open(t, region, &felt))
 		return -ENOMEM;
 	tile_scratch_begin(&scratch);
 	for (row = 0; row < region->rows && !(t->cut && __atomic_load_n(t->cut, __ATOMIC_RELAXED)); row++) {
-		p.net = passive ? net + (size_t)row * region->cols : NULL;
+		p.net = felt.net ? felt.net + (size_t)row * region->cols : NULL;
+		p.after = felt.net ? felt.after + (size_t)row * region->cols : NULL;
 		program_row(t, region, row, targets, pitch, &p, &scratch, sum);
+		if (felt.net)
+			felt.row[row] = p.row;
 	}
-	if (passive) {
-		struct tile_region done = *region;
-
-		done.rows = row;
-		disturb_all(t, &done, net);
-	}
-	free(net);
+	disturb_close(t, &felt, row);
 	return (int)row;
 }
 
@@ -399,9 +358,9 @@ static uint32_t erase_cell(struct tile *t, const struct philox_stream *s, size_t
 	return pulses;
 }
 
-/* A row lasts as long as its slowest cell; cells that are known to be broken are left alone. Returns its steps. */
+/* A row lasts as long as its slowest cell; cells that are known to be broken are left alone. Returns its steps, and those of each cell. */
 static uint32_t erase_row(struct tile *t, const struct tile_region *region, unsigned int row, const struct philox_stream *s,
-			  struct nmc_isa_report *report)
+			  struct nmc_isa_report *report, uint32_t *steps)
 {
 	size_t first = (size_t)row * t->class->cols + region->first_col;
 	uint8_t defect[CELL_LANES];
@@ -421,9 +380,25 @@ static uint32_t erase_row(struct tile *t, const struct tile_region *region, unsi
 			t->g[first + i] = held[i];
 		else if (!defect[region->first_col + i])
 			pulses = erase_cell(t, s, first + i, report);
+		steps[i] = pulses;
 		slowest = pulses > slowest ? pulses : slowest;
 	}
 	return slowest;
+}
+
+/* Erase pulses are RESET pulses, which a row gives to its cells in parallel. */
+static void note_erase(struct disturb *d, unsigned int row, const uint32_t *steps, uint32_t slowest)
+{
+	size_t at = (size_t)row * d->region.cols;
+	unsigned int i;
+
+	if (!d->net)
+		return;
+	d->row[row] = -(int32_t)slowest;
+	for (i = 0; i < d->region.cols; i++) {
+		d->net[at + i] = -(int32_t)steps[i];
+		d->after[at + i] = (int32_t)steps[i] - (int32_t)slowest;
+	}
 }
 
 int tile_erase(struct tile *t, const struct tile_region *region, struct clock now, struct nmc_isa_report *report,
@@ -432,10 +407,14 @@ int tile_erase(struct tile *t, const struct tile_region *region, struct clock no
 	struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_FORMED, t->event);
 	int ret = t->g ? tile_reserve_write(t, region) : 0;
 	const struct deck_cost *c = &t->class->tech->deck.cost;
-	uint64_t steps = 0;
+	uint32_t steps[CELL_LANES];
+	struct disturb felt;
+	uint64_t rounds = 0;
 	unsigned int row;
 
 	memset(report, 0, sizeof(*report));
+	if (!ret && t->g)
+		ret = disturb_open(t, region, &felt);
 	if (ret)
 		return ret;
 	take_targets(t, region, NULL, 0);
@@ -445,13 +424,15 @@ int tile_erase(struct tile *t, const struct tile_region *region, struct clock no
 		return 0;
 	}
 	tile_erased(t, region, now);
-	for (row = region->first_row; row < region->first_row + region->rows; row++) {
-		uint32_t slowest = erase_row(t, region, row, &s, report);
+	for (row = 0; row < region->rows; row++) {
+		uint32_t slowest = erase_row(t, region, region->first_row + row, &s, report, steps);
 
+		note_erase(&felt, row, steps, slowest);
 		report->pulses_max = slowest > report->pulses_max ? slowest : report->pulses_max;
-		steps += slowest;
+		rounds += slowest;
 	}
-	report->time_ns = (uint64_t)((double)steps * (double)c->erase_row_ns);
+	disturb_close(t, &felt, region->rows);
+	report->time_ns = (uint64_t)((double)rounds * (double)c->erase_row_ns);
 	report->reset_pulses = report->pulses;
 	report->reads = report->pulses;
 	report->energy_fj = (uint64_t)((double)report->pulses * (double)c->erase_cell_fj);

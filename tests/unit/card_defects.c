@@ -411,12 +411,119 @@ static double ratio(const struct rig *a, const struct rig *b, unsigned int row, 
 	return x == y ? 0 : log(x / (double)y);
 }
 
+/* Its broken cells climb up alone. */
+static struct row *row_to_follow(const struct cell_tech *tech)
+{
+	struct row *r = make_row(tech);
+	unsigned int i;
+
+	for (i = 0; i < CELL_LANES; i++)
+		if (r->g[i] * tech->per_lsb > (float)r->target[i])
+			r->defect[i] = CELL_SOUND;
+	memset(r->wear, 0, sizeof(r->wear));
+	return r;
+}
+
+/*
+ * Pulses of a row after the last of each cell, against the same row given up after each pulse: what a cell gets of one more
+ * pulse says what it gets in that round. Broken cells climb to the limit and count.
+ */
+static void rounds_of_a_row(void **unused)
+{
+	const struct cell_tech *tech = rig_tech("rram", false);
+	unsigned int limit = tech->deck.program.max_pulses, k, i, moved = 0;
+	static int32_t net[2][CELL_LANES], seen[CELL_LANES], after[CELL_LANES];
+	struct cell_report report = { 0 };
+	struct row *last = row_to_follow(tech);
+	int32_t total = 0;
+
+	(void)unused;
+	last->p.after = after;
+	tech->kernels->program(&last->p, &report);
+	for (k = 1; k <= limit; k++) {
+		struct row *r = row_to_follow(tech);
+		bool up = false, down = false;
+
+		r->p.max_pulses = k;
+		tech->kernels->program(&r->p, &report);
+		memcpy(net[k & 1], r->net, sizeof(r->net));
+		for (i = 0; i < CELL_LANES; i++) {
+			up |= net[k & 1][i] > net[~k & 1][i];
+			down |= net[k & 1][i] < net[~k & 1][i];
+		}
+		total += up - down;
+		for (i = 0; i < CELL_LANES; i++)
+			seen[i] = net[k & 1][i] != net[~k & 1][i] ? total : seen[i];
+		free(r);
+	}
+	assert_int_equal(last->p.row, total);
+	for (i = 0; i < CELL_LANES; i++) {
+		if (last->defect[i])
+			continue;
+		assert_int_equal(after[i], total - seen[i]);
+		moved += after[i] != 0;
+	}
+	assert_true(moved > CELL_LANES / 8);
+	free(last);
+}
+
+/* The same of a row of which some cells have nothing to do, and with trains of pulses. */
+static void rounds_of_trains(void **unused)
+{
+	struct deck deck = rig_deck("rram");
+	int32_t net[3], after[3], want;
+	float g[3] = { 10, 10, 25 };
+	int16_t target[3] = { 0 };
+	uint8_t wear[3] = { 0 }, defect[3] = { 0 };
+	struct cell_report report = { 0 };
+	struct cell_program p = { .n = 3, .target = target, .g = g, .wear = wear, .defect = defect, .net = net, .after = after };
+
+	(void)unused;
+	deck.spreads = 0;
+	deck.pulse = (struct deck_pulse){ .model = DECK_CONSTANT, .ladder = 8, .weight_min = 0, .weight_max = 1, .weight_step = 0.001f };
+	deck.pulse.up = (struct deck_polarity){ .volt = 2, .growth = 2, .width_ns = 10 };
+	deck.pulse.down = deck.pulse.up;
+	deck.program.verify_noise = 0;
+	deck.program.band = 0.3f;
+	p.tech = rig_make(&deck, false);
+	/* From 10 uS by 1, 2, 4 .. steps: one cell is where it should be, one climbs, one falls longer */
+	target[0] = (int16_t)lrintf(10 / p.tech->lsb);
+	target[1] = (int16_t)lrintf((10 + 7 * 0.001f * (deck.gmax - deck.gmin)) / p.tech->lsb);
+	target[2] = (int16_t)lrintf((25 - 63 * 0.001f * (deck.gmax - deck.gmin)) / p.tech->lsb);
+	deck.program.band = 0.001f;
+	p.band = 3;
+	p.tech->kernels->program(&p, &report);
+	want = net[1] + net[2];
+	assert_int_equal(net[0], 0);
+	assert_int_equal(net[1], 7);
+	assert_int_equal(net[2], -63);
+	assert_int_equal(p.row, want);
+	assert_int_equal(after[0], want);
+	assert_int_equal(after[1], -63 + 7);	/* trains of 8, 16 and 32 came after its own of 1, 2 and 4 */
+	assert_int_equal(after[2], 0);
+}
+
+/* What the cells of a row felt that are not in column 4, all the same. */
+static double beside(const struct rig *a, const struct rig *b, unsigned int row)
+{
+	double felt = NAN;
+	unsigned int col;
+
+	for (col = 0; col < 16; col++) {
+		if (col == 4 || b->g[row * 16 + col] < 0.1f)
+			continue;
+		felt = isnan(felt) ? ratio(a, b, row, col) : felt;
+		assert_true(fabs(ratio(a, b, row, col) - felt) < 1e-5);
+	}
+	return felt;
+}
+
 /* g e^(half_select (SET - RESET)) of what came after a cell was verified: all of it in other rows, later rows in its own. */
 static void half_select(void **unused)
 {
 	struct deck deck = rig_deck("rram"), passive;
 	struct rig *quiet, *loud, *first, *active;
-	double net, own;
+	double net, own, along = 0;
 	unsigned int row;
 
 	(void)unused;
@@ -432,12 +539,15 @@ static void half_select(void **unused)
 	assert_memory_equal(&quiet->report, &loud->report, sizeof(quiet->report));
 	assert_true(net != own && net != 0 && own != 0);
 	for (row = 0; row < 32; row++) {
-		assert_true(ratio(loud, quiet, row, 5) == 0 && ratio(loud, quiet, row, 3) == 0);
+		along += beside(loud, quiet, row);
 		if (row < 8 || row > 15)
-			assert_true(fabs(ratio(loud, quiet, row, 4) - .002 * net) < 1e-5);
+			assert_true(beside(loud, quiet, row) == 0 && fabs(ratio(loud, quiet, row, 4) - .002 * net) < 1e-5);
 	}
 	assert_true(fabs(ratio(loud, quiet, 8, 4) - .002 * (net - own)) < 1e-5);
 	assert_true(ratio(loud, quiet, 15, 4) == 0);
+	/* Along the rows, in which this column alone was pulsed */
+	assert_true(fabs(along - .002 * net) < 1e-5);
+	assert_true(fabs(beside(loud, quiet, 8) - .002 * own) < 1e-5);
 	passive.wires.passive = false;
 	active = one_column(&passive, 8);
 	assert_memory_equal(active->g, quiet->g, active->cells * sizeof(*active->g));
@@ -445,6 +555,40 @@ static void half_select(void **unused)
 	rig_close(loud);
 	rig_close(first);
 	rig_close(active);
+}
+
+/* An erase counts as RESET pulses, on columns and along rows. */
+static void half_select_of_an_erase(void **unused)
+{
+	struct tile_region region = { .first_row = 4, .rows = 6, .first_col = 3, .cols = 5 };
+	struct deck deck = rig_deck("rram"), passive;
+	struct rig *r[2];
+	unsigned int i, row, col;
+
+	(void)unused;
+	deck.spreads = 0;
+	passive = deck;
+	passive.wires.passive = true;
+	passive.wires.half_select = 0.002f;
+	for (i = 0; i < 2; i++) {
+		r[i] = rig_open(rig_make(&deck, false), 32, 16, 3);
+		rig_spread(r[i]);
+		rig_program(r[i]);
+		r[i]->class.tech = rig_make(i ? &passive : &deck, false);
+		assert_int_equal(tile_erase(r[i]->tile, &region, r[i]->now, &r[i]->report, &r[i]->cost), 0);
+		tile_oracle(r[i]->tile, r[i]->g, NULL);
+	}
+	assert_int_equal(r[1]->report.pulses, 30);	/* one a cell */
+	for (row = 0; row < 32; row++)
+		for (col = 0; col < 16; col++) {
+			bool along = row >= 4 && row < 10, across = col >= 3 && col < 8;
+			double want = along && across ? -(9.0 - row) : along ? -1 : across ? -6 : 0;
+
+			if (r[0]->g[row * 16 + col] > 0)
+				assert_true(fabs(ratio(r[1], r[0], row, col) - .002 * want) < 1e-5);
+		}
+	rig_close(r[0]);
+	rig_close(r[1]);
 }
 
 static void temperature(void **unused)
@@ -486,7 +630,10 @@ int main(void)
 		cmocka_unit_test(window_of_worn_cells),
 		cmocka_unit_test(death),
 		cmocka_unit_test(worn_cells_stay),
+		cmocka_unit_test(rounds_of_a_row),
+		cmocka_unit_test(rounds_of_trains),
 		cmocka_unit_test(half_select),
+		cmocka_unit_test(half_select_of_an_erase),
 		cmocka_unit_test(temperature),
 	};
 

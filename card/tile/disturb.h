@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Half-selected cells of a passive array: pulses are noted while a region is written, and felt at the end.
+ */
+#ifndef NMC_CARD_DISTURB_H
+#define NMC_CARD_DISTURB_H
+
+#include "card/tile/tile_priv.h"
+
+/**
+ * struct disturb - pulses of the rows of a region, SET less RESET
+ * @region: what is written
+ * @net: of each cell, row by row; NULL where half-selected cells feel nothing
+ * @after: of its row after its own last
+ * @row: of each row
+ */
+struct disturb {
+	struct tile_region region;
+	int32_t *net;
+	int32_t *after;
+	int32_t *row;
+};
+
+/* Return: 0 or -ENOMEM; disturb_close() ends it. */
+int disturb_open(const struct tile *t, const struct tile_region *region, struct disturb *d);
+
+/* What was noted of the first @rows rows is felt by the cells of the tile. */
+void disturb_close(struct tile *t, struct disturb *d, unsigned int rows);
+
+#endif
