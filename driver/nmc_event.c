@@ -7,8 +7,10 @@
 #include "nmc_drv.h"
 #include "nmc_event.h"
 
-#define NMC_EVENTS_KNOWN	(BIT_ULL(NMC_EVENT_ERROR) | BIT_ULL(NMC_EVENT_TILE_RETIRED) | \
-				 BIT_ULL(NMC_EVENT_TILE_DEVIATION) | BIT_ULL(NMC_EVENT_DEVICE_LOST))
+#define NMC_EVENTS_KNOWN \
+	(BIT_ULL(NMC_EVENT_ERROR) | BIT_ULL(NMC_EVENT_TILE_RETIRED) | \
+	 BIT_ULL(NMC_EVENT_TILE_DEVIATION) | BIT_ULL(NMC_EVENT_TILE_WEAR) | \
+	 BIT_ULL(NMC_EVENT_DEVICE_LOST))
 
 static struct nmc_pending_event *nmc_event_alloc(void)
 {

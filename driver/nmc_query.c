@@ -141,6 +141,7 @@ static int nmc_query_class(struct nmc_device *nmc, struct nmc_file *file, u32 in
 	out->target_low_ns = le32_to_cpu(in.target_low_ns);
 	out->target_high_ns = le32_to_cpu(in.target_high_ns);
 	out->deck = le64_to_cpu(in.deck);
+	out->endurance = le64_to_cpu(in.endurance);
 	return 0;
 }
 
@@ -174,6 +175,7 @@ static int nmc_query_health(struct nmc_device *nmc, struct nmc_file *file, u32 i
 	out->scrub_rows = le64_to_cpu(in.scrub_rows);
 	out->deviation_limit_ppm = le32_to_cpu(in.deviation_limit_ppm);
 	out->scrub_ppm = le32_to_cpu(in.scrub_ppm);
+	out->wear_limit_ppm = le32_to_cpu(in.wear_limit_ppm);
 	return 0;
 }
 

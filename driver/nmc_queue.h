@@ -113,8 +113,9 @@ int nmc_queues_init(struct nmc_device *nmc);
  * nmc_queue_pick() - queue for a new context; any context
  * @nmc: the device
  *
- * One with the fewest contexts, and among these the one whose interrupt comes to this processor:
- * who waits for a job here is then woken without another processor being woken first.
+ * One with the fewest contexts, but for those made this very moment, and among these the one
+ * whose interrupt comes to this processor: who waits for a job here is then woken without
+ * another processor being woken first.
  *
  * Return: the queue, which counts one more context until nmc_queue_leave().
  */

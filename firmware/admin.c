@@ -83,6 +83,10 @@ static unsigned int set_feature(struct fw *fw, const struct nmc_sqe *sqe, struct
 		if (!sqe->value || sqe->value > 1000000)
 			return NMC_STATUS_FIELD;
 		break;
+	case NMC_FEATURE_WEAR_PPM:
+		if (sqe->value > 1000000)
+			return NMC_STATUS_FIELD;
+		break;
 	case NMC_FEATURE_POWER_MODE:
 		if (sqe->value)
 			return NMC_STATUS_FIELD;
@@ -96,7 +100,7 @@ static unsigned int set_feature(struct fw *fw, const struct nmc_sqe *sqe, struct
 		return NMC_STATUS_NOT_FOUND;
 	}
 	fw->features[sqe->index] = sqe->value;
-	if (sqe->index == NMC_FEATURE_DEVIATION_PPM)
+	if (sqe->index == NMC_FEATURE_DEVIATION_PPM || sqe->index == NMC_FEATURE_WEAR_PPM)
 		fw_tiles_watch(fw);
 	return NMC_STATUS_OK;
 }

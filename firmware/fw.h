@@ -16,6 +16,7 @@
 #define FW_NO_SET	0xffff
 #define FW_DEVIATION_PPM 50000	/* as the host finds it */
 #define FW_SCRUB_PPM	10000	/* as the host finds it, and at most: one percent */
+#define FW_WEAR_PPM	100000	/* as the host finds it */
 
 #define FW_COPY(to, from, bytes)	__builtin_memcpy(to, from, bytes)
 #define FW_ZERO(to, bytes)		__builtin_memset(to, 0, bytes)
@@ -30,12 +31,14 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "little-endian");
  * @tiles: how many
  * @free: of these FREE
  * @retired: of these RETIRED
+ * @endurance: pulses that its cells endure, 0 for ever
  */
 struct fw_class {
 	uint32_t first;
 	uint32_t tiles;
 	uint32_t free;
 	uint32_t retired;
+	uint64_t endurance;
 };
 
 /**
@@ -140,6 +143,7 @@ struct fw_context {
  * @listening: there is one
  * @erasing: tiles that are ERASING
  * @watched: one bit a tile: its deviation has been reported
+ * @worn: the same of its wear
  * @list: tiles of a set on the way to the hardware
  * @report: of a queue stop on the way to the host
  */
@@ -147,7 +151,7 @@ struct fw {
 	struct hal *hal;
 	uint64_t beat;
 	uint64_t epoch;
-	uint64_t features[4];
+	uint64_t features[5];
 	struct fw_class classes[FW_CLASSES];
 	uint32_t class_count;
 	uint32_t tile_count;
@@ -164,6 +168,7 @@ struct fw {
 	bool listening;
 	uint32_t erasing;
 	uint8_t watched[FW_TILES / 8];
+	uint8_t worn[FW_TILES / 8];
 	union {
 		uint32_t list[FW_TILES];
 		struct nmc_stop_report report;

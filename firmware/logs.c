@@ -33,6 +33,7 @@ static void health_item(struct fw *fw, uint64_t n, void *item)
 	log->errors = fw->error_count;
 	log->deviation_limit_ppm = fw->features[NMC_FEATURE_DEVIATION_PPM];
 	log->scrub_ppm = fw->features[NMC_FEATURE_SCRUB_PPM];
+	log->wear_limit_ppm = fw->features[NMC_FEATURE_WEAR_PPM];
 	for (t = 0; t < fw->tile_count; t++)
 		log->tiles_by_state[fw_tile_state(fw, t)]++;
 }

@@ -18,6 +18,7 @@ static void find_tiles(struct fw *fw, unsigned int class)
 	FW_ZERO(&described, sizeof(described));
 	hal_class(fw->hal, class, &described, &c->first);
 	c->tiles = described.tiles;
+	c->endurance = described.endurance;
 	if (c->first > FW_TILES)
 		c->first = FW_TILES;
 	if (c->tiles > FW_TILES - c->first)
@@ -41,6 +42,7 @@ void fw_init(struct fw *fw, struct hal *hal)
 	fw->queues = id.queues < NMC_MAX_QUEUES ? id.queues : NMC_MAX_QUEUES;
 	fw->features[NMC_FEATURE_DEVIATION_PPM] = FW_DEVIATION_PPM;
 	fw->features[NMC_FEATURE_SCRUB_PPM] = FW_SCRUB_PPM;
+	fw->features[NMC_FEATURE_WEAR_PPM] = FW_WEAR_PPM;
 	hal_scrub(hal, FW_SCRUB_PPM);
 	fw->class_count = hal_classes(hal);
 	if (fw->class_count > FW_CLASSES)

@@ -194,6 +194,7 @@ static void forget(struct fw *fw)
 		fw->classes[i].retired = 0;
 	}
 	FW_ZERO(fw->watched, sizeof(fw->watched));
+	FW_ZERO(fw->worn, sizeof(fw->worn));
 	fw->erasing = 0;
 }
 

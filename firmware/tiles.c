@@ -105,21 +105,47 @@ static void poll_erase(struct fw *fw, uint32_t t)
 		end_erase(fw, t, state == HAL_ERASE_DONE);
 }
 
+/* True for the first look at a tile that is @over a threshold; @told has one bit a tile. */
+static bool is_news(uint8_t *told, uint32_t t, bool over)
+{
+	uint8_t bit = 1u << t % 8;
+	bool news = over && !(told[t / 8] & bit);
+
+	if (over)
+		told[t / 8] |= bit;
+	else
+		told[t / 8] &= ~bit;
+	return news;
+}
+
 /* A tile is reported once until it is written again or back below the threshold. */
-static void look_at_deviation(struct fw *fw, uint32_t t)
+static void look_at_deviation(struct fw *fw, uint32_t t, const struct nmc_tile_log *log)
+{
+	bool over = log->deviation_ppm != UINT32_MAX && log->deviation_ppm > fw->features[NMC_FEATURE_DEVIATION_PPM];
+
+	if (fw->tiles[t].set != FW_NO_SET && is_news(fw->watched, t, over))
+		fw_event_add(fw, NMC_EVENT_TILE_DEVIATION, t, log->deviation_ppm);
+}
+
+/* Wear stays: a tile is reported once, whoever owns it, and again after a power cycle or with another threshold. */
+static void look_at_wear(struct fw *fw, uint32_t t, const struct nmc_tile_log *log)
+{
+	uint64_t endurance = fw->classes[fw->tiles[t].class].endurance, ppm = fw->features[NMC_FEATURE_WEAR_PPM];
+	bool over = endurance && ppm && log->wear_max > endurance / 1000000 * ppm + endurance % 1000000 * ppm / 1000000;
+
+	if (is_news(fw->worn, t, over))
+		fw_event_add(fw, NMC_EVENT_TILE_WEAR, t, log->wear_max);
+}
+
+static void look_at(struct fw *fw, uint32_t t)
 {
 	struct nmc_tile_log log = { .deviation_ppm = UINT32_MAX };
-	uint8_t bit = 1u << t % 8;
 
-	if (t >= fw->tile_count || fw->tiles[t].set == FW_NO_SET)
+	if (t >= fw->tile_count)
 		return;
 	hal_tile_log(fw->hal, t, &log);
-	if (log.deviation_ppm == UINT32_MAX || log.deviation_ppm <= fw->features[NMC_FEATURE_DEVIATION_PPM]) {
-		fw->watched[t / 8] &= ~bit;
-	} else if (!(fw->watched[t / 8] & bit)) {
-		fw->watched[t / 8] |= bit;
-		fw_event_add(fw, NMC_EVENT_TILE_DEVIATION, t, log.deviation_ppm);
-	}
+	look_at_deviation(fw, t, &log);
+	look_at_wear(fw, t, &log);
 }
 
 void fw_tiles_watch(struct fw *fw)
@@ -127,7 +153,7 @@ void fw_tiles_watch(struct fw *fw)
 	uint32_t t;
 
 	for (t = 0; t < fw->tile_count; t++)
-		look_at_deviation(fw, t);
+		look_at(fw, t);
 }
 
 void fw_tiles_poll(struct fw *fw)
@@ -139,5 +165,5 @@ void fw_tiles_poll(struct fw *fw)
 			poll_erase(fw, t);
 	}
 	for (n = 0; n < fw->tile_count && hal_scrubbed(fw->hal, &t); n++)
-		look_at_deviation(fw, t);
+		look_at(fw, t);
 }

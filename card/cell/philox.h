@@ -19,7 +19,7 @@
  * @PURPOSE_CELLS: read noise of a product, cell by cell; event of the vector
  * @PURPOSE_FLICKER: slow part of 1/f noise; event of the write, draw = decade of age
  * @PURPOSE_DEFECT: defects of manufacture; event 0
- * @PURPOSE_COLUMN: errors of the column converters; event 0
+ * @PURPOSE_COLUMN: errors of the converters of columns and rows; event 0
  * @PURPOSE_WRITE: write noise of pulses; event of the programming
  * @PURPOSE_WEAR: chance in counting the pulses of a cell; event of the programming
  * @PURPOSE_FAULT: cells that an injected fault hits; key: the fault's seed; event 0

@@ -39,6 +39,7 @@ int tiles_describe(struct card *card, struct card_class *class, const char *name
 	d->target_low_ns = (uint32_t)(tech->low * 1000.0f);
 	d->target_high_ns = (uint32_t)(tech->high * 1000.0f);
 	d->deck = deck_digest(&tech->deck);
+	d->endurance = (uint64_t)tech->deck.endurance.pulses;
 	return 0;
 }
 

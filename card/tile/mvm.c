@@ -44,10 +44,19 @@ static bool cell_noise(const struct tile *t, const struct tile_mvm *m)
 	       !(m->mode & NMC_MVM_NO_READ_NOISE);
 }
 
+/* Backwards both kinds give the same bits: columns that a forward product wanted stay. */
+static enum tile_kind kind_for(const struct tile *t, const struct tile_mvm *m)
+{
+	bool columns = m->back && t->matrix.kind == TILE_SINGLES && t->matrix.mode == (m->mode & TILE_MODES);
+
+	if (!tile_differential(t->class) || columns || any_after_adc(m) || cell_noise(t, m))
+		return TILE_SINGLES;
+	return TILE_PAIRS;
+}
+
 int tile_mvm_begin(struct tile *t, struct tile_mvm *m)
 {
-	bool pairs = tile_differential(t->class) && !any_after_adc(m) && !cell_noise(t, m);
-	int ret = tile_snapshot(t, pairs ? TILE_PAIRS : TILE_SINGLES, m->mode);
+	int ret = tile_snapshot(t, kind_for(t, m), m->mode);
 
 	if (ret)
 		return ret;
@@ -218,6 +227,23 @@ static int16_t power(int16_t x, unsigned int term)
 	return (int16_t)(x < 0 ? -y : y);
 }
 
+static void powers(int16_t *y, const int16_t *x, unsigned int n, unsigned int term)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		y[i] = power(x[i], term);
+}
+
+/* Sums may wrap on the way to one that fits. */
+static void add_wrapping(int32_t *acc, const int32_t *more, unsigned int n)
+{
+	unsigned int i;
+
+	for (i = 0; i < n; i++)
+		acc[i] = (int32_t)((uint32_t)acc[i] + (uint32_t)more[i]);
+}
+
 /*
  * What cells carry beyond g V, a term of the I-V curve. Sums may wrap between the terms, their total fits: I / V of a cell is
  * within the range of codes. With noise of each cell this holds for cells that are not drawn at 1.3 times the range on the mean.
@@ -226,22 +252,17 @@ static void add_bend(const struct tile *t, const struct product *p, unsigned int
 {
 	const struct tile_matrix *w = &t->matrix;
 	const struct tile_mvm *m = p->m;
-	unsigned int step = p->single ? 2 : 1, from = step * p->first - b->skip, cols = step * p->count, v, i;
+	unsigned int step = p->single ? 2 : 1, from = step * p->first - b->skip, cols = step * p->count, v;
 	unsigned int count = (b->skip + cols + PRODUCT_BLOCK - 1) / PRODUCT_BLOCK * PRODUCT_BLOCK;
 	int16_t y[PRODUCT_VECTORS * PRODUCT_PAIRS * 2] __attribute__((aligned(64)));
 	int32_t sum[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
 
 	for (v = 0; v < n; v++)
-		for (i = 0; i < 2 * b->pairs; i++)
-			y[v * PRODUCT_PAIRS * 2 + i] = power(b->x[v * PRODUCT_PAIRS * 2 + i], term);
+		powers(y + (size_t)v * PRODUCT_PAIRS * 2, b->x + (size_t)v * PRODUCT_PAIRS * 2, 2 * b->pairs, term);
 	t->class->product->sum(sum, w->bent[term] + (size_t)(m->first_row / 2) * w->cols * 2, w->cols, from, count, y,
 			       b->pairs, n);
-	for (v = 0; v < n; v++) {
-		size_t at = (size_t)v * PRODUCT_COLS + b->skip;
-
-		for (i = 0; i < cols; i++)
-			b->acc[at + i] = (int32_t)((uint32_t)b->acc[at + i] + (uint32_t)sum[at + i]);
-	}
+	for (v = 0; v < n; v++)
+		add_wrapping(b->acc + (size_t)v * PRODUCT_COLS + b->skip, sum + (size_t)v * PRODUCT_COLS + b->skip, cols);
 }
 
 /* What sums of rows carry beyond g V. */
@@ -249,16 +270,13 @@ static void add_back_bend(const struct tile *t, const struct product *p, unsigne
 {
 	int16_t y[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
 	int32_t sum[PRODUCT_VECTORS * PRODUCT_COLS] __attribute__((aligned(64)));
-	unsigned int v, i;
-	size_t at;
+	unsigned int v;
 
 	for (v = 0; v < n; v++)
-		for (at = (size_t)v * PRODUCT_COLS, i = 0; i < p->back.count; i++)
-			y[at + i] = power(b->x[at + i], term);
+		powers(y + (size_t)v * PRODUCT_COLS, b->x + (size_t)v * PRODUCT_COLS, p->back.count, term);
 	back_sum(t, &p->back, t->matrix.bent[term], y, n, sum);
 	for (v = 0; v < n; v++)
-		for (at = (size_t)v * PRODUCT_COLS, i = 0; i < 2 * p->back.pairs; i++)
-			b->acc[at + i] = (int32_t)((uint32_t)b->acc[at + i] + (uint32_t)sum[at + i]);
+		add_wrapping(b->acc + (size_t)v * PRODUCT_COLS, sum + (size_t)v * PRODUCT_COLS, 2 * p->back.pairs);
 }
 
 /* Sums, and variances, of rows for @n vectors of event @event on. */

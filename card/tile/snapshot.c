@@ -329,7 +329,7 @@ static int matrix_alloc(struct tile *t, enum tile_kind kind, unsigned int mode)
 	bool var = noisy(t, mode), bent[CELL_BENDS] = { tile_bent_term(t, mode, 0), tile_bent_term(t, mode, 1) };
 	size_t bytes = matrix_bytes(t, cols);
 
-	if (m->g && m->bytes == bytes && !!m->var == var && !!m->bent[0] == bent[0] && !!m->bent[1] == bent[1])
+	if (m->g && m->cols == cols && m->bytes == bytes && !!m->var == var && !!m->bent[0] == bent[0] && !!m->bent[1] == bent[1])
 		return 0;
 	matrix_free(m);
 	if (matrix_part(&m->g, true, bytes) || matrix_part(&m->var, var, bytes) ||

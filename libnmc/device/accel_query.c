@@ -88,6 +88,7 @@ int accel_classes(struct device *d, unsigned int index, struct nmc_class_info *i
 	info->target_low_us = c.target_high_ns ? (float)c.target_low_ns * 1e-3f : info->gmin_us;
 	info->target_high_us = c.target_high_ns ? (float)c.target_high_ns * 1e-3f : info->gmax_us;
 	info->deck = c.deck;
+	info->endurance = c.endurance;
 	return 0;
 }
 
@@ -117,6 +118,7 @@ int accel_health(struct device *d, struct nmc_health *h)
 	h->scrub_rows = q.scrub_rows;
 	h->deviation_limit = (float)q.deviation_limit_ppm * 1e-6f;
 	h->scrub_share = (float)q.scrub_ppm * 1e-6f;
+	h->wear_limit = (float)q.wear_limit_ppm * 1e-6f;
 	return 0;
 }
 

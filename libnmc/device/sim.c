@@ -104,6 +104,7 @@ static int sim_classes(struct device *d, unsigned int index, struct nmc_class_in
 	info->target_low_us = c.target_high_ns ? (float)c.target_low_ns * 1e-3f : info->gmin_us;
 	info->target_high_us = c.target_high_ns ? (float)c.target_high_ns * 1e-3f : info->gmax_us;
 	info->deck = c.deck;
+	info->endurance = c.endurance;
 	return 0;
 }
 
@@ -139,6 +140,7 @@ static int sim_health(struct device *d, struct nmc_health *h)
 	h->scrub_rows = log.scrub_rows;
 	h->deviation_limit = (float)log.deviation_limit_ppm * 1e-6f;
 	h->scrub_share = (float)log.scrub_ppm * 1e-6f;
+	h->wear_limit = (float)log.wear_limit_ppm * 1e-6f;
 	return 0;
 }
 
@@ -412,7 +414,7 @@ static const struct device_ops sim_ops = {
 int sim_open(const char *spec, struct device **device)
 {
 	struct card_options options;
-	char classes[128], error[256];
+	char classes[4096], error[4352];
 	struct sim *s;
 	int ret = sim_parse(spec, &options, classes, sizeof(classes));
 

@@ -67,7 +67,7 @@ int sim_parse(const char *spec, struct card_options *options, char *classes, siz
 
 	memset(options, 0, sizeof(*options));
 	if (length >= bytes)
-		return fail(-EINVAL, "sim:%s: the list of tile classes is too long", spec);
+		return fail(-EINVAL, "sim:%.64s...: the list of tile classes has %zu characters, at most %zu are taken", spec, length, bytes - 1);
 	memcpy(classes, spec, length);
 	classes[length] = 0;
 	options->classes = length ? classes : NULL;

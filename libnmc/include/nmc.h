@@ -170,6 +170,7 @@ int nmc_device_info(struct nmc_device *device, struct nmc_device_info *info);
  * @target_high_us: highest
  * @reserved: zero
  * @deck: digest of the deck that the class is made of, 0 if the card does not say
+ * @endurance: pulses after which half of the cells begin to wear out, 0 if they never do or the card does not say
  */
 struct nmc_class_info {
 	uint32_t size;
@@ -195,6 +196,7 @@ struct nmc_class_info {
 	float target_high_us;
 	uint32_t reserved;
 	uint64_t deck;
+	uint64_t endurance;
 };
 #define NMC_CLASS_INFO_INIT { .size = sizeof(struct nmc_class_info) }
 
@@ -317,12 +319,14 @@ int nmc_device_clients(struct nmc_device *device, struct nmc_client_info *client
  * @NMC_EVENT_KIND_ERROR: an entry was added to the error log; the value is its sequence number
  * @NMC_EVENT_KIND_TILE_RETIRED: a tile is out of use for good
  * @NMC_EVENT_KIND_TILE_DEVIATION: a tile's conductances have left their targets: the value is its RMS deviation, ppm of gmax
+ * @NMC_EVENT_KIND_TILE_WEAR: cells of a tile near the end of their life: the value is the pulses that its most worn cell has seen
  * @NMC_EVENT_KIND_DEVICE_LOST: the last event of every handle: the card is gone
  */
 enum nmc_event_kind {
 	NMC_EVENT_KIND_ERROR		= 1,
 	NMC_EVENT_KIND_TILE_RETIRED	= 2,
 	NMC_EVENT_KIND_TILE_DEVIATION	= 3,
+	NMC_EVENT_KIND_TILE_WEAR	= 4,
 	NMC_EVENT_KIND_DEVICE_LOST	= 63,
 };
 

@@ -166,6 +166,8 @@ TEST_F(query, health_counts_tiles)
 	EXPECT_EQ(0, h.pad);
 	EXPECT_GE(h.deviation_limit_ppm, 1);
 	EXPECT_LE(h.deviation_limit_ppm, 1000000);
+	EXPECT_EQ(100000, h.wear_limit_ppm);
+	EXPECT_EQ(0, h.pad2);
 	EXPECT_LE(h.scrub_ppm, 10000);
 	EXPECT_LE(h.scrub_ns, h.array_ns / 100);
 }

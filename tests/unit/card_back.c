@@ -134,16 +134,34 @@ static void fill_targets(struct rig *r)
 								  (int)next_random(255) - 127);
 }
 
+/* All builds of the kernels that this machine runs. */
+static unsigned int builds(const struct product_ops **all)
+{
+	const struct product_ops *best = product_select(false);
+	unsigned int n = 0;
+
+	all[n++] = product_select(true);
+#if defined(__x86_64__)
+	if (best == &product_avx512)
+		all[n++] = &product_avx2;
+#endif
+	if (best != all[0])
+		all[n++] = best;
+	return n;
+}
+
 /* The same steps on tiles of @deck for every build. */
 static void products_match(const struct deck *deck, const char *name)
 {
 	static const unsigned int shape[][2] = { { 256, 256 }, { 12, 12 }, { 5, 6 }, { 384, 512 }, { 37, 130 } };
-	unsigned int i, plain, n;
+	const struct product_ops *all[3];
+	unsigned int i, build, n, count = builds(all);
 
 	for (i = 0; i < 5; i++)
-		for (plain = 0; plain < 2; plain++) {
-			struct rig *r = rig_open(deck ? rig_make(deck, plain) : rig_tech(name, plain), shape[i][0], shape[i][1], 5);
+		for (build = 0; build < count; build++) {
+			struct rig *r = rig_open(deck ? rig_make(deck, !build) : rig_tech(name, !build), shape[i][0], shape[i][1], 5);
 
+			r->class.product = all[build];
 			fill_targets(r);
 			rig_program(r);
 			for (n = 0; n < 6; n++)
@@ -190,6 +208,31 @@ static struct deck wired(void)
 	return deck;
 }
 
+/* A forward product that converts columns one by one has a snapshot of its own, which serves as well. */
+static void stays_with_columns(struct rig *r, const struct tile_mvm *back, const int32_t *want, unsigned int rows)
+{
+	struct nmc_isa_column column = { .adc_mult = 1, .adc_shift = 4, .scale_mult = 1, .flags = NMC_COLUMN_PAIR_AFTER_ADC };
+	struct tile_counts counts = { 0 };
+	struct tile_mvm ahead = *back, again = *back;
+	int32_t out, got[64];
+	unsigned int i;
+
+	ahead.back = false;
+	ahead.columns = &column;
+	ahead.cols = ahead.vectors = 1;
+	ahead.out = (uint8_t *)&out;
+	again.vectors = 1;
+	again.out = (uint8_t *)got;
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(tile_mvm_begin(r->tile, &ahead), 0);
+		tile_mvm(r->tile, &ahead, 0, 1, &counts);
+		assert_int_equal(tile_mvm_begin(r->tile, &again), 0);
+		tile_mvm(r->tile, &again, 0, 1, &counts);
+		assert_memory_equal(got, want, rows * sizeof(*want));
+	}
+	assert_int_equal(r->tile->solves, 2);
+}
+
 /*
  * What arrives in row i when column j is driven is what arrives in column j when row i is: one network, solved once for
  * both directions, and its cells aged once.
@@ -228,6 +271,7 @@ static void one_snapshot_serves_both(void **unused)
 	assert_int_equal(solves, 1);
 	assert_int_equal(r->tile->solves, 1);
 	assert_int_equal(r->tile->aged, aged);
+	stays_with_columns(r, &m, backward[0], N);
 	for (i = 0; i < N; i++)
 		for (j = 0; j < OUTPUTS; j++)
 			assert_int_equal(backward[j][i], forward[i][j]);
@@ -285,10 +329,29 @@ static void results(struct rig *r, const int8_t *in, unsigned int row, double of
 		x[i] = (float)out[i];
 }
 
+/* Both results of rows 2 and 3 in one product. */
+static void neighbours(struct rig *r, const int8_t *in, float *first, float *second)
+{
+	static int32_t out[NOISY_VECTORS][2];
+	struct nmc_isa_column column[2] = { { .adc_mult = 1, .adc_shift = 16, .scale_mult = 1 }, { .adc_mult = 1, .adc_shift = 16, .scale_mult = 1 } };
+	struct tile_mvm m = { .in = in, .in_pitch = 0, .out = (uint8_t *)out, .out_pitch = 8, .columns = column,
+			      .vectors = NOISY_VECTORS, .first_row = 2, .rows = 2, .cols = r->class.outputs, .back = true, .adc_bits = 12 };
+	struct tile_counts counts = { 0 };
+	unsigned int i;
+
+	assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+	tile_mvm(r->tile, &m, 0, NOISY_VECTORS, &counts);
+	assert_int_equal(counts.clips, 0);
+	for (i = 0; i < NOISY_VECTORS; i++) {
+		first[i] = (float)out[i][0];
+		second[i] = (float)out[i][1];
+	}
+}
+
 /* The noise of a row is that of its cells, drawn at once or one by one, and neighbours' are independent. */
 static void noise(void **unused)
 {
-	static float row[NOISY_VECTORS], cell[NOISY_VECTORS], other[NOISY_VECTORS];
+	static float row[NOISY_VECTORS], cell[NOISY_VECTORS], other[NOISY_VECTORS], sorted[NOISY_VECTORS];
 	struct rig *r = rig_open(rig_tech("pcm", false), 6, 256, 8);
 	const struct tile_matrix *w = &r->tile->matrix;
 	double offset = 0, var = 0, both = 0;
@@ -311,16 +374,18 @@ static void noise(void **unused)
 	}
 	results(r, in, 3, offset, 0, row);
 	results(r, in, 3, offset, NMC_MVM_CELL_NOISE, cell);
+	memcpy(sorted, row, sizeof(sorted));
+	memcpy(other, cell, sizeof(other));
+	assert_true(ks_two(sorted, other, NOISY_VECTORS) < ks_bound(NOISY_VECTORS / 2));
 	assert_true(sqrt(rig_var(row, NOISY_VECTORS)) > 30);
 	assert_true(fabs(rig_mean(row, NOISY_VECTORS)) < 5 * sqrt(var / NOISY_VECTORS) + 1);
 	assert_true(fabs(rig_var(row, NOISY_VECTORS) / var - 1) < 5 * sqrt(2.0 / NOISY_VECTORS) + 0.01);
 	assert_true(fabs(rig_var(row, NOISY_VECTORS) / rig_var(cell, NOISY_VECTORS) - 1) < 5 * sqrt(4.0 / NOISY_VECTORS));
-	results(r, in, 2, 0, 0, other);
+	neighbours(r, in, row, other);
 	for (i = 0; i < NOISY_VECTORS; i++)
 		both += row[i] * other[i];
 	both = both / NOISY_VECTORS - rig_mean(row, NOISY_VECTORS) * rig_mean(other, NOISY_VECTORS);
 	assert_true(fabs(both) < 5 * sqrt(rig_var(row, NOISY_VECTORS) * rig_var(other, NOISY_VECTORS) / NOISY_VECTORS));
-	assert_true(ks_two(row, cell, NOISY_VECTORS) < ks_bound(NOISY_VECTORS / 2));
 	rig_close(r);
 }
 
@@ -333,7 +398,8 @@ static void same_bits(void **unused)
 	struct nmc_isa_column column[N];
 	struct deck deck = wired();
 	int8_t in[VECTORS * 37];
-	unsigned int i, plain, cut;
+	const struct product_ops *all[3];
+	unsigned int i, build, cut, count = builds(all);
 
 	(void)unused;
 	for (i = 0; i < sizeof(in); i++)
@@ -341,25 +407,159 @@ static void same_bits(void **unused)
 	for (i = 0; i < N; i++)
 		column[i] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = 10, .scale_mult = 1 };
 	for (i = 0; i < 2; i++)
-		for (plain = 0; plain < 2; plain++)
+		for (build = 0; build < count; build++)
 			for (cut = 1; cut <= VECTORS; cut += 7) {
-				struct rig *r = rig_open(rig_make(&deck, plain), N + 1, 74, 5);
+				struct rig *r = rig_open(rig_make(&deck, !build), N + 1, 74, 5);
 				struct tile_mvm m = { .in = in, .in_pitch = 37, .out = (uint8_t *)got, .out_pitch = 4 * N,
 						      .columns = column, .vectors = VECTORS, .first_row = 1, .rows = N, .cols = 37,
 						      .back = true, .adc_bits = 12, .mode = modes[i] };
 				struct tile_counts counts = { 0 };
 				unsigned int v;
 
+				r->class.product = all[build];
 				rig_spread(r);
 				rig_program(r);
 				assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
 				for (v = 0; v < VECTORS; v += cut)
 					tile_mvm(r->tile, &m, v, cut < VECTORS - v ? cut : VECTORS - v, &counts);
-				if (!plain && cut == 1)
+				if (!build && cut == 1)
 					memcpy(want, got, sizeof(want));
 				assert_memory_equal(got, want, sizeof(want));
 				rig_close(r);
 			}
+}
+
+/*
+ * Draws are those of physical rows and cells: a window gives what the whole tile gives there, with noise and with converters that
+ * err, and one cell drawn for itself is the same cell either way.
+ */
+static void draws_of_rows_and_cells(void **unused)
+{
+	enum { N = 64, FIRST = 5, ROWS = 7, OUTPUTS = 20 };
+	int32_t all[N], some[ROWS], ahead, back;
+	struct nmc_isa_column column[N];
+	struct deck deck = rig_deck("rram");
+	int8_t in[OUTPUTS], one = 1;
+	struct tile_counts counts = { 0 };
+	struct tile_mvm m = { .in = in, .columns = column, .vectors = 1, .cols = OUTPUTS, .back = true, .adc_bits = 12 };
+	unsigned int i, row, output;
+	uint64_t event;
+	struct rig *r;
+
+	(void)unused;
+	deck.converters.offset = 0.02f;
+	r = rig_open(rig_make(&deck, false), N, 2 * OUTPUTS, 9);
+	rig_spread(r);
+	rig_program(r);
+	event = r->tile->event;
+	for (i = 0; i < N; i++)
+		column[i] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = 11, .scale_mult = 1 };
+	for (i = 0; i < OUTPUTS; i++)
+		in[i] = (int8_t)((int)(i * 73 % 255) - 127);
+	m.out = (uint8_t *)all;
+	m.rows = N;
+	assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+	tile_mvm(r->tile, &m, 0, 1, &counts);
+	r->tile->event = event;
+	m.out = (uint8_t *)some;
+	m.first_row = FIRST;
+	m.rows = ROWS;
+	assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+	tile_mvm(r->tile, &m, 0, 1, &counts);
+	assert_memory_equal(some, all + FIRST, sizeof(some));
+	m.in = &one;
+	m.rows = m.cols = 1;
+	m.mode = NMC_MVM_CELL_NOISE | NMC_MVM_NO_CONVERTER_ERROR;
+	column[0].adc_shift = 3;
+	for (row = 0; row < N; row += 3)
+		for (output = 0; output < OUTPUTS; output += 3) {
+			m.first_row = row;
+			m.first_col = output;
+			for (i = 0; i < 2; i++) {
+				r->tile->event = event;
+				m.back = i;
+				m.out = (uint8_t *)(i ? &back : &ahead);
+				assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+				tile_mvm(r->tile, &m, 0, 1, &counts);
+			}
+			assert_int_equal(back, ahead);
+		}
+	rig_close(r);
+}
+
+/* Noise of rows is drawn apart from that of outputs. */
+static void rows_are_not_outputs(void **unused)
+{
+	enum { N = 32 };
+	struct nmc_isa_column column[N];
+	struct rig *r = rig_open(rig_tech("rram", false), N, 2 * N, 9);
+	int8_t in[N] = { 0 };
+	int32_t out[2][N];
+	struct tile_mvm m = { .in = in, .columns = column, .vectors = 1, .rows = N, .cols = N, .adc_bits = 12 };
+	struct tile_counts counts = { 0 };
+	uint64_t event;
+	unsigned int i, same = 0;
+
+	(void)unused;
+	rig_fill(r, 20000);
+	rig_program(r);
+	event = r->tile->event;
+	memset(in, 1, sizeof(in));
+	for (i = 0; i < N; i++)
+		column[i] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = 0, .scale_mult = 1 };
+	for (i = 0; i < 2; i++) {
+		r->tile->event = event;
+		m.back = i;
+		m.out = (uint8_t *)out[i];
+		assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+		/* Alike, so that the draws alone make the difference */
+		memset(r->tile->matrix.g, 0, r->tile->matrix.bytes);
+		tile_mvm(r->tile, &m, 0, 1, &counts);
+	}
+	for (i = 0; i < N; i++)
+		same += (out[0][i] < 0) == (out[1][i] < 0);
+	assert_in_range(same, 4, N - 4);
+	rig_close(r);
+}
+
+/* Products of both kinds in turn on the smallest tiles give what each gives on a tile of its own. */
+static void small_tiles(void **unused)
+{
+	static const unsigned int shape[][2] = { { 4, 4 }, { 5, 6 }, { 8, 4 }, { 4, 8 }, { 4, 16 } };
+	unsigned int i, k, own;
+
+	(void)unused;
+	for (i = 0; i < 5; i++) {
+		int32_t out[2][3][8] = { 0 };
+
+		for (own = 0; own < 2; own++) {
+			struct rig *r = NULL;
+
+			for (k = 0; k < 3; k++) {
+				struct nmc_isa_column column[8];
+				int8_t in[8] = { 100, -50, 25, 127, -127, 3, 77, -9 };
+				struct tile_mvm m = { .in = in, .out = (uint8_t *)out[own][k], .columns = column, .vectors = 1, .rows = shape[i][0],
+						      .cols = shape[i][1] / 2, .adc_bits = 12, .back = k == 1, .mode = NMC_MVM_NO_READ_NOISE };
+				struct tile_counts counts = { 0 };
+				unsigned int c;
+
+				if (!k || own) {
+					if (r)
+						rig_close(r);
+					r = rig_open(rig_tech("rram", false), shape[i][0], shape[i][1], 5);
+					rig_spread(r);
+					rig_program(r);
+				}
+				for (c = 0; c < 8; c++)
+					column[c] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = 13, .scale_mult = 1,
+									     .flags = k == 2 ? NMC_COLUMN_PAIR_AFTER_ADC : 0 };
+				assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+				tile_mvm(r->tile, &m, 0, 1, &counts);
+			}
+			rig_close(r);
+		}
+		assert_memory_equal(out[0], out[1], sizeof(out[0]));
+	}
 }
 
 /* The converters of rows are others than those of columns: errors of their own, as large, fixed at manufacture. */
@@ -420,6 +620,9 @@ int main(void)
 		cmocka_unit_test(drawn_without_spread),
 		cmocka_unit_test(noise),
 		cmocka_unit_test(same_bits),
+		cmocka_unit_test(draws_of_rows_and_cells),
+		cmocka_unit_test(rows_are_not_outputs),
+		cmocka_unit_test(small_tiles),
 		cmocka_unit_test(converters_of_rows),
 	};
 

@@ -66,6 +66,7 @@ static void identity(void **state)
 	assert_int_equal(c.free, 2);
 	assert_int_equal(c.adc_bits_max, 12);
 	assert_int_equal(c.gmax_ns, 40000);
+	assert_int_equal(c.endurance, 100000000);
 	/* Queues and events belong to the other door. */
 	assert_int_equal(rig_admin(r, (struct nmc_sqe){ .opcode = NMC_ADMIN_EVENT, .addr = (uintptr_t)&c,
 							.bytes = sizeof(c) }, NULL), NMC_STATUS_OPCODE);

@@ -69,6 +69,27 @@ static void multiply(struct rig *r, unsigned int set, unsigned int flags, int32_
 	memcpy(out, r->data, 4 * OUTPUTS);
 }
 
+/* One product backwards: rows are converted. */
+static void multiply_back(struct rig *r, unsigned int set, int32_t *out)
+{
+	struct nmc_isa_column *c = (void *)(r->data + 256);
+	int i;
+
+	rig_begin(r);
+	for (i = 0; i < ROWS; i++)
+		c[i] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = 14, .scale_mult = 1 };
+	for (i = 0; i < OUTPUTS; i++)
+		r->data[1024 + i] = (uint8_t)(i + 1);
+	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 256, AT_COLUMN, ROWS * sizeof(*c));
+	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 1024, AT_IN, OUTPUTS);
+	rig_add(r, (struct nmc_isa_mvm){ .c.opcode = NMC_OP_MVM_T, .c.flags = NMC_MVM_NO_READ_NOISE, .set = set, .in = { AT_IN, 0, 0 },
+					 .out = { AT_OUT, 4 * ROWS, 0 }, .columns = AT_COLUMN, .adc_bits = 12, .rows = ROWS,
+					 .cols = OUTPUTS, .vectors = 1 });
+	rig_move(r, NMC_OP_STORE, SLOT_DATA, 0, AT_OUT, 4 * ROWS);
+	rig_finish(r);
+	memcpy(out, r->data, 4 * ROWS);
+}
+
 static void idle(struct rig *r, uint64_t ns)
 {
 	rig_begin(r);
@@ -123,6 +144,25 @@ static void single_cells(void **state)
 		look(r, set, after);
 		assert_memory_equal(before, after, sizeof(before));
 	}
+	rig_free(r);
+}
+
+/* Rows have converters of their own: those of columns may break. */
+static void a_column_is_no_row(void **state)
+{
+	struct rig *r = make("rram,ideal,digital");
+	int32_t before[ROWS], after[ROWS], out[OUTPUTS];
+	int i;
+
+	(void)state;
+	program(r, SET_RRAM);
+	multiply_back(r, SET_RRAM, before);
+	for (i = 0; i < OUTPUTS; i++)
+		inject(r, (struct card_device_fault){ .kind = CARD_DEVICE_COLUMN, .tile = 0, .col = (uint32_t)i, .code = 1234 });
+	multiply_back(r, SET_RRAM, after);
+	assert_memory_equal(before, after, sizeof(before));
+	multiply(r, SET_RRAM, NMC_MVM_NO_READ_NOISE, out);
+	assert_int_equal(out[0], 1234);
 	rig_free(r);
 }
 
@@ -408,6 +448,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(single_cells),
+		cmocka_unit_test(a_column_is_no_row),
 		cmocka_unit_test(shares),
 		cmocka_unit_test(programming),
 		cmocka_unit_test(no_defects),

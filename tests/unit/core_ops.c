@@ -409,6 +409,40 @@ static void backward_products(void **state)
 		}
 	}
 	assert_int_equal(c->macs, 2 * 5 * 13 * 7);
+	assert_int_equal(c->conversions, 0);
+	rig_free(r);
+}
+
+/* Ideal tile, pair (20000, 10000) in every row: 4 outputs times code 2 make 80000, halved 12 times. */
+static void backward_analog(void **state)
+{
+	struct rig *r = rig_small();
+	int16_t *target = (int16_t *)(r->data + 64);
+	struct nmc_isa_column *column = (struct nmc_isa_column *)(r->data + 512);
+	struct nmc_isa_counters *c = (struct nmc_isa_counters *)(r->data + 4096);
+	int i;
+
+	(void)state;
+	for (i = 0; i < 128; i++)
+		target[i] = i % 2 ? 10000 : 20000;
+	memset(r->data, 2, 16);
+	for (i = 0; i < 16; i++)
+		column[i] = (struct nmc_isa_column){ .adc_mult = 1, .adc_shift = (uint8_t)(i < 15 ? 12 : 8), .scale_mult = (uint16_t)(i + 1) };
+	rig_move(r, NMC_OP_LOAD, SLOT_DATA, 0, 0, 1024);
+	rig_add(r, (struct nmc_isa_program){ .c.opcode = NMC_OP_PROGRAM, .set = SET_IDEAL, .data = { 64, 16, 0 },
+					     .report = 4096, .rows = 16, .cols = 8 });
+	rig_add(r, (struct nmc_isa_mvm){ .c.opcode = NMC_OP_MVM_T, .set = SET_IDEAL, .in = { 0, 4, 0 },
+					 .out = { 2048, 64, 0 }, .columns = 512, .vectors = 2, .rows = 16, .cols = 4,
+					 .adc_bits = 6 });
+	rig_add(r, (struct nmc_isa_control){ .c.opcode = NMC_OP_COUNTERS, .sram = 8192 });
+	rig_move(r, NMC_OP_STORE, SLOT_DATA, 1024, 2048, 128);
+	rig_move(r, NMC_OP_STORE, SLOT_DATA, 4096, 8192, sizeof(*c));
+	rig_finish(r);
+	for (i = 0; i < 32; i++)
+		assert_int_equal(words(r, 1024)[i], (i % 16 < 15 ? 20 : 31) * (i % 16 + 1));
+	assert_int_equal(c->conversions, 32);
+	assert_int_equal(c->clips, 2);
+	assert_int_equal(c->macs, 2 * 16 * 8);
 	rig_free(r);
 }
 
@@ -570,6 +604,7 @@ int main(void)
 		cmocka_unit_test(program_and_read),
 		cmocka_unit_test(products),
 		cmocka_unit_test(backward_products),
+		cmocka_unit_test(backward_analog),
 		cmocka_unit_test(analog_products),
 		cmocka_unit_test(mapped_results),
 		cmocka_unit_test(time_passes),

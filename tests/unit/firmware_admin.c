@@ -61,9 +61,9 @@ static void features(void **state)
 			 NMC_STATUS_FIELD);
 	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_POWER_MODE, 1, NULL), NMC_STATUS_FIELD);
 	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_POWER_MODE, 0, NULL), NMC_STATUS_OK);
-	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, 4, 0, NULL), NMC_STATUS_NOT_FOUND);
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, 5, 0, NULL), NMC_STATUS_NOT_FOUND);
 	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, 0, 0, NULL), NMC_STATUS_NOT_FOUND);
-	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, 4, 0, NULL), NMC_STATUS_NOT_FOUND);
+	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, 5, 0, NULL), NMC_STATUS_NOT_FOUND);
 	assert_int_equal(feature(hal, NMC_ADMIN_GET_FEATURE, 1, 1, NULL), NMC_STATUS_FIELD);
 	rig_free(hal);
 }
@@ -309,6 +309,39 @@ static void events_drop_the_oldest(void **state)
 	rig_free(hal);
 }
 
+/* Of a tile of a class that wears, in use or not, when its most worn cell is beyond a tenth of the endurance; not of the other class. */
+static void wear_is_reported_once(void **state)
+{
+	struct hal *hal = rig_make();
+	struct nmc_event_record event;
+	uint32_t other = RIG_TILES / 2;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 3; i++) {
+		hal->wear_max[1] = hal->wear_max[other] = 500000 + i;
+		hal->scrubbed[1] = hal->scrubbed[other] = true;
+		fw_poll(hal->fw);
+		assert_int_equal(fw_event(hal->fw, &event), i == 1);
+	}
+	assert_int_equal(event.type, NMC_EVENT_TILE_WEAR);
+	assert_int_equal(event.object, 1);
+	assert_int_equal(event.value, 500001);
+	/* A higher threshold, and then a lower one, is news; none at all is silence. */
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 1000001, NULL), NMC_STATUS_FIELD);
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 1000000, NULL), NMC_STATUS_OK);
+	assert_false(fw_event(hal->fw, &event));
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 1, NULL), NMC_STATUS_OK);
+	assert_true(fw_event(hal->fw, &event));
+	assert_int_equal(event.value, 500002);
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 0, NULL), NMC_STATUS_OK);
+	hal->wear_max[1] = UINT64_MAX;
+	hal->scrubbed[1] = true;
+	fw_poll(hal->fw);
+	assert_false(fw_event(hal->fw, &event));
+	rig_free(hal);
+}
+
 static void deviation_is_reported_once(void **state)
 {
 	struct hal *hal = rig_make();
@@ -363,6 +396,7 @@ static void scrub_budget(void **state)
 	assert_int_equal(rig_log(hal, NMC_LOG_HEALTH, 0, &log, sizeof(log), NULL), NMC_STATUS_OK);
 	assert_int_equal(log.scrub_ppm, 0);
 	assert_int_equal(log.deviation_limit_ppm, 50000);
+	assert_int_equal(log.wear_limit_ppm, 100000);
 	rig_free(hal);
 }
 
@@ -395,6 +429,7 @@ int main(void)
 		cmocka_unit_test(errors_newest_first),
 		cmocka_unit_test(events),
 		cmocka_unit_test(events_drop_the_oldest),
+		cmocka_unit_test(wear_is_reported_once),
 		cmocka_unit_test(deviation_is_reported_once),
 		cmocka_unit_test(scrub_budget),
 		cmocka_unit_test(heartbeat),

@@ -27,6 +27,7 @@ struct hal {
 	bool incomplete[RIG_TILES];
 	uint32_t deviation_ppm[RIG_TILES];
 	bool scrubbed[RIG_TILES];
+	uint64_t wear_max[RIG_TILES];
 	uint32_t scrub_ppm;
 	uint32_t map[NMC_MAX_TILESETS + 1][RIG_TILES];
 	uint32_t mapped[NMC_MAX_TILESETS + 1];	/* tiles, 0 if not mapped */
@@ -98,6 +99,7 @@ void hal_class(struct hal *hal, unsigned int index, struct nmc_tile_class *c, ui
 	(void)hal;
 	strcpy(c->name, index ? "second" : "first");
 	c->tiles = RIG_TILES / 2;
+	c->endurance = index ? 0 : 5000000;
 	*first_tile = index * RIG_TILES / 2;
 }
 
@@ -153,6 +155,7 @@ enum hal_erase hal_erase_poll(struct hal *hal, uint32_t tile)
 void hal_tile_log(struct hal *hal, uint32_t tile, struct nmc_tile_log *log)
 {
 	log->deviation_ppm = hal->deviation_ppm[tile];
+	log->wear_max = hal->wear_max[tile];
 	log->products = 100 + tile;
 }
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Tiles with a past for tests of nmc-smi, loaded before libnmc: a card in the tool's own process is always new. SMI_TILES says
- * how they are: ok, warning, critical.
+ * how they are: ok, worn, warning, critical.
  */
 #include <errno.h>
 #include <math.h>
@@ -41,7 +41,7 @@ int nmc_device_tiles(struct nmc_device *device, unsigned int first, struct nmc_t
 	tiles[1] = used(1, NMC_TILE_STATUS_PERSISTENT, 0.04f, 3 * DAY);
 	tiles[2] = used(2, NMC_TILE_STATUS_OWNED, NAN, 0);
 	tiles[2].scrubbed_cells = 0;
-	if (!is("ok")) {
+	if (!is("ok") && !is("worn")) {
 		tiles[3] = used(3, NMC_TILE_STATUS_INCOMPLETE, 0.01f, 3600000000000ull);
 		tiles[4].status = NMC_TILE_STATUS_RETIRED;
 		tiles[4].pulses = 99;
@@ -49,6 +49,8 @@ int nmc_device_tiles(struct nmc_device *device, unsigned int first, struct nmc_t
 		tiles[5].defects = 3277;
 		tiles[5].drift = 0.0512f;
 	}
+	if (is("worn"))
+		tiles[1].wear_max = 12345678;
 	if (is("critical"))
 		tiles[6] = used(6, NMC_TILE_STATUS_OWNED, 0.0834f, DAY);
 	return (int)count;

@@ -11,6 +11,7 @@
 #include "nmc-bench/bench.h"
 
 #define COLUMN_BYTES	16	/* struct nmc_isa_column */
+#define GROUP_MVM_T	3	/* bit of nmc_device_info.groups */
 #define LOOPS		64
 #define SLICES		9
 
@@ -26,6 +27,7 @@ enum noise { NOISE_NONE, NOISE_COLUMNS, NOISE_CELLS };
  */
 struct product {
 	const struct bench *b;
+	struct nmc_device_info card;
 	struct nmc_class_info class;
 	struct nmc_tileset *set;
 	struct nmc_context *context;
@@ -103,10 +105,13 @@ static int product_open(const struct bench *b, struct product *p)
 	int index = b->class_name ? nmc_device_find_class(b->device, b->class_name) : 0, ret;
 
 	p->b = b;
+	p->card.size = sizeof(p->card);
 	p->class.size = sizeof(p->class);
 	if (index < 0)
 		return index;
-	ret = nmc_device_class(b->device, (unsigned int)index, &p->class);
+	ret = nmc_device_info(b->device, &p->card);
+	if (!ret)
+		ret = nmc_device_class(b->device, (unsigned int)index, &p->class);
 	if (!ret)
 		ret = nmc_tileset_create(b->device, (unsigned int)index, 1, &p->set);
 	if (!ret)
@@ -236,9 +241,27 @@ static double slice(struct product *p, unsigned int f)
 	}
 }
 
+/* The other way results are more than inputs, as a rule: a batch that fits forward may not. */
+static bool goes_back(const struct product *p)
+{
+	uint64_t vector = p->class.outputs + 4ull * p->class.rows;
+
+	return p->card.groups >> GROUP_MVM_T & 1 &&
+	       p->class.rows * COLUMN_BYTES + p->b->batch * vector + 64 <= p->card.sram_bytes;
+}
+
 static bool measured(const struct product *p, unsigned int f)
 {
-	return f == NOISY ? p->class.read_noise : f == CELL_NOISE ? p->class.read_noise && p->class.what_if : true;
+	switch (f) {
+	case NOISY:
+		return p->class.read_noise;
+	case CELL_NOISE:
+		return p->class.read_noise && p->class.what_if;
+	case BACKWARD:
+		return goes_back(p);
+	default:
+		return true;
+	}
 }
 
 static int ascending(const void *a, const void *b)

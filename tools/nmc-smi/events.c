@@ -29,6 +29,8 @@ static const char *kind_name(unsigned int kind)
 		return "tile-retired";
 	case NMC_EVENT_KIND_TILE_DEVIATION:
 		return "tile-deviation";
+	case NMC_EVENT_KIND_TILE_WEAR:
+		return "tile-wear";
 	case NMC_EVENT_KIND_DEVICE_LOST:
 		return "device-lost";
 	default:
@@ -101,6 +103,10 @@ static void describe(struct source *s, const struct nmc_event *e, char *text, si
 		snprintf(text, bytes, "tile %u deviates by %.2f %% of gmax, more than the threshold", e->object,
 			 (double)e->value * 1e-4);
 		break;
+	case NMC_EVENT_KIND_TILE_WEAR:
+		snprintf(text, bytes, "tile %u wears out: its most worn cell has seen %llu pulses, more than the threshold", e->object,
+			 (unsigned long long)e->value);
+		break;
 	case NMC_EVENT_KIND_DEVICE_LOST:
 		snprintf(text, bytes, "the card is gone");
 		break;
@@ -159,7 +165,8 @@ static void follow(struct source *s, unsigned int count, bool json, const volati
 int events_show(const struct smi *smi, bool on, bool json, const volatile sig_atomic_t *ended)
 {
 	static const uint64_t all = 1ull << NMC_EVENT_KIND_ERROR | 1ull << NMC_EVENT_KIND_TILE_RETIRED |
-				    1ull << NMC_EVENT_KIND_TILE_DEVIATION | 1ull << NMC_EVENT_KIND_DEVICE_LOST;
+				    1ull << NMC_EVENT_KIND_TILE_DEVIATION | 1ull << NMC_EVENT_KIND_TILE_WEAR |
+				    1ull << NMC_EVENT_KIND_DEVICE_LOST;
 	struct source s[SMI_MAX_CARDS];
 	unsigned int i, count = 0, following = 0;
 

@@ -82,21 +82,31 @@ static void retention_row(const struct card_view *v, const struct tile_view *t)
 	printf(" %12s\n", tiles_span(tiles_left(t), left, sizeof(left)));
 }
 
+/* Most cells have seen very little of what they endure. */
+static const char *share_of_life(double share, char *text, size_t bytes)
+{
+	if (isnan(share))
+		snprintf(text, bytes, "N/A");
+	else
+		snprintf(text, bytes, "%.2g %%", 100.0 * share);
+	return text;
+}
+
 static void wear_head(void)
 {
-	printf("%5s  %-10s %-10s %14s %12s %12s %9s %11s\n", "Tile", "Class", "State", "Pulses", "Mean a cell", "Most a cell",
-	       "Broken", "Converged");
+	printf("%5s  %-10s %-10s %14s %12s %12s %11s %9s %11s\n", "Tile", "Class", "State", "Pulses", "Mean a cell", "Most a cell",
+	       "Of its life", "Broken", "Converged");
 }
 
 static void wear_row(const struct card_view *v, const struct tile_view *t)
 {
-	char converged[32] = "N/A";
+	char converged[32] = "N/A", life[32];
 
 	if (t->info.cells)
 		percent((double)t->info.converged / t->info.cells, converged, sizeof(converged));
-	printf("%5u  %-10.10s %-10s %14llu %12.1f %12llu %9u %11s\n", t->info.tile, class_name(v, t->info.class_index),
+	printf("%5u  %-10.10s %-10s %14llu %12.1f %12llu %11s %9u %11s\n", t->info.tile, class_name(v, t->info.class_index),
 	       nmc_tile_status_name(t->info.status), (unsigned long long)t->info.pulses, t->info.wear_mean,
-	       (unsigned long long)t->info.wear_max, t->info.defects, converged);
+	       (unsigned long long)t->info.wear_max, share_of_life(t->worn, life, sizeof(life)), t->info.defects, converged);
 }
 
 static bool worn(const struct tile_view *t)

@@ -46,11 +46,18 @@ static bool many_defects(const struct card_view *v, const struct tile_view *t)
 	return k && (double)t->info.defects > DEFECTS_MANY * k->rows * k->cols;
 }
 
+/* Near the end of its cells' lives. */
+static bool wears_out(const struct card_view *v, const struct tile_view *t)
+{
+	return v->card->health.wear_limit > 0.0f && t->worn > (double)v->card->health.wear_limit;
+}
+
 static enum verdict judge(const struct card_view *v, const struct tile_view *t)
 {
 	if (!isnan(t->age_s) && (double)t->info.deviation > v->threshold)
 		return VERDICT_CRITICAL;
-	if (t->info.status == NMC_TILE_STATUS_INCOMPLETE || t->info.status == NMC_TILE_STATUS_RETIRED || many_defects(v, t))
+	if (t->info.status == NMC_TILE_STATUS_INCOMPLETE || t->info.status == NMC_TILE_STATUS_RETIRED || many_defects(v, t) ||
+	    wears_out(v, t))
 		return VERDICT_WARNING;
 	return t->in_use && t->predicted && tiles_left(t) < SOON_S ? VERDICT_WARNING : VERDICT_OK;
 }
@@ -65,7 +72,11 @@ static void predict(const struct card_view *v, struct nmc_device *device, struct
 /* @device: NULL to leave the future out. */
 static void view(struct card_view *v, struct nmc_device *device, struct tile_view *t, const struct nmc_tile_info *info)
 {
+	const struct nmc_class_info *k;
+
 	t->info = *info;
+	k = class_of(v, t);
+	t->worn = k && k->endurance ? (double)info->wear_max / (double)k->endurance : NAN;
 	t->in_use = used(info->status);
 	t->age_s = NAN;
 	if (t->in_use && !isnan(info->deviation) && info->scrubbed_cells && info->scrubbed_ns >= info->programmed_ns) {
@@ -157,6 +168,9 @@ static void tell(const struct card_view *v, const struct tile_view *t, char *tex
 		snprintf(text, bytes, "tile %u: out of use for good, its erase failed", t->info.tile);
 	else if (many_defects(v, t))
 		snprintf(text, bytes, "tile %u: %u cells are broken", t->info.tile, t->info.defects);
+	else if (wears_out(v, t))
+		snprintf(text, bytes, "tile %u: its most worn cell has seen %.0f %% of the pulses that cells endure; reprogram it less often",
+			 t->info.tile, 100.0 * t->worn);
 	else
 		snprintf(text, bytes, "tile %u: passes %.2f %% in %s; plan to reprogram it", t->info.tile, 100.0 * v->threshold,
 			 tiles_span(tiles_left(t), when, sizeof(when)));

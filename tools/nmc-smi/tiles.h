@@ -32,6 +32,7 @@ enum verdict { VERDICT_OK, VERDICT_WARNING, VERDICT_CRITICAL, VERDICT_UNKNOWN };
  * @predicted: the predictions mean something
  * @at: deviation at tiles_age[]
  * @passes: when it passes the threshold
+ * @worn: pulses of the most worn cell over what the class endures; NAN where it endures for ever
  * @verdict: what to think of it
  */
 struct tile_view {
@@ -42,6 +43,7 @@ struct tile_view {
 	bool predicted;
 	struct nmc_prediction at[TILES_AGES];
 	struct nmc_crossing passes;
+	double worn;
 	enum verdict verdict;
 };
 

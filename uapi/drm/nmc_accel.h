@@ -144,6 +144,7 @@ struct drm_nmc_device {
  * @target_low_ns: lowest conductance that cells are asked for, nanosiemens
  * @target_high_ns: highest conductance that cells are asked for, nanosiemens; 0 = @gmin_ns to @gmax_ns
  * @deck: digest of the deck that the class is made of, 0 = none
+ * @endurance: pulses after which half of the cells begin to wear out, 0 = not known
  */
 struct drm_nmc_class {
 	char name[32];
@@ -164,6 +165,7 @@ struct drm_nmc_class {
 	__u32 target_low_ns;
 	__u32 target_high_ns;
 	__u64 deck;
+	__u64 endurance;
 };
 
 /**
@@ -188,6 +190,8 @@ struct drm_nmc_class {
  * @scrub_rows: rows that the scrub read, twice each
  * @deviation_limit_ppm: deviation at which a tile is reported, ppm of gmax
  * @scrub_ppm: share of @array_ns that the scrub may take, ppm; 0 off
+ * @wear_limit_ppm: pulses of the most worn cell at which a tile is reported, ppm of the endurance; 0 never
+ * @pad2: zero
  */
 struct drm_nmc_health {
 	__u64 uptime_ms;
@@ -210,6 +214,8 @@ struct drm_nmc_health {
 	__u64 scrub_rows;
 	__u32 deviation_limit_ppm;
 	__u32 scrub_ppm;
+	__u32 wear_limit_ppm;
+	__u32 pad2;
 };
 
 /**

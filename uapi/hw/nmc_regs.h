@@ -435,8 +435,8 @@ enum nmc_technology {
  * @rows: physical rows
  * @cols: physical columns
  * @outputs: outputs of a product (half of @cols for a differential class)
- * @dac_bits: bits of the row converters, sign included
- * @adc_bits_min: fewest bits of the column converters, 0 without converters
+ * @dac_bits: bits of the converters of inputs, sign included
+ * @adc_bits_min: fewest bits of the converters of results, 0 without converters
  * @adc_bits_max: most bits
  * @reserved0: zero
  * @gmin_ns: lowest conductance, nanosiemens, 0 for integer weights
@@ -444,6 +444,7 @@ enum nmc_technology {
  * @target_low_ns: lowest conductance that cells are asked for, nanosiemens
  * @target_high_ns: highest conductance that cells are asked for, nanosiemens; 0 = @gmin_ns to @gmax_ns
  * @deck: digest of the deck that the class is made of, which a host that has the deck knows it by; 0 = none
+ * @endurance: pulses after which half of the cells begin to wear out, 0 = they never do or the card does not say
  * @reserved: zero
  */
 struct nmc_tile_class {
@@ -466,7 +467,8 @@ struct nmc_tile_class {
 	__le32 target_low_ns;
 	__le32 target_high_ns;
 	__le64 deck;
-	__le64 reserved[4];
+	__le64 endurance;
+	__le64 reserved[3];
 };
 
 /**
@@ -475,11 +477,14 @@ struct nmc_tile_class {
  * @NMC_FEATURE_POWER_MODE: 0 = normal; other values are free
  * @NMC_FEATURE_SCRUB_PPM: background scrub: share of the modelled array time of a tile set that reads of its reference rows
  *	may take, parts per million; 0 = no scrub; at most and by default 10000
+ * @NMC_FEATURE_WEAR_PPM: pulses of the most worn cell at which a tile is reported, parts per million of the class's endurance;
+ *	0 = never; default 100000: where lifetimes spread by half, the weakest of a tile's cells begins to wear out then
  */
 enum nmc_feature {
 	NMC_FEATURE_DEVIATION_PPM	= 1,
 	NMC_FEATURE_POWER_MODE		= 2,
 	NMC_FEATURE_SCRUB_PPM		= 3,
+	NMC_FEATURE_WEAR_PPM		= 4,
 };
 
 /**
@@ -583,6 +588,7 @@ enum nmc_log {
  * @scrub_rows: rows that the scrub read, twice each
  * @deviation_limit_ppm: value of %NMC_FEATURE_DEVIATION_PPM
  * @scrub_ppm: value of %NMC_FEATURE_SCRUB_PPM
+ * @wear_limit_ppm: value of %NMC_FEATURE_WEAR_PPM
  * @reserved: zero
  */
 struct nmc_health_log {
@@ -605,7 +611,8 @@ struct nmc_health_log {
 	__le64 scrub_rows;
 	__le32 deviation_limit_ppm;
 	__le32 scrub_ppm;
-	__le64 reserved[2];
+	__le32 wear_limit_ppm;
+	__le32 reserved[3];
 };
 
 #define NMC_DRIFT_UNKNOWN	0x80000000	/* of &nmc_tile_log.drift_ppm: not measured */
@@ -714,12 +721,14 @@ struct nmc_queue_log {
  * @NMC_EVENT_ERROR: an entry was added to the error log
  * @NMC_EVENT_TILE_RETIRED: a tile failed erase verification
  * @NMC_EVENT_TILE_DEVIATION: a tile's deviation passed the threshold
+ * @NMC_EVENT_TILE_WEAR: a tile's most worn cell passed the threshold
  * @NMC_EVENT_DEVICE_LOST: made by the driver: the card is gone; the last event of a file
  */
 enum nmc_event_type {
 	NMC_EVENT_ERROR			= 1,
 	NMC_EVENT_TILE_RETIRED		= 2,
 	NMC_EVENT_TILE_DEVIATION	= 3,
+	NMC_EVENT_TILE_WEAR		= 4,
 	NMC_EVENT_DEVICE_LOST		= 63,
 };
 
@@ -728,7 +737,7 @@ enum nmc_event_type {
  * @type: enum nmc_event_type
  * @object: tile, or error sequence number's low half
  * @wall_ms: firmware uptime, milliseconds
- * @value: as the type says: error sequence number, deviation in parts per million
+ * @value: as the type says: error sequence number, deviation in parts per million, pulses of the most worn cell
  * @reserved: zero
  */
 struct nmc_event_record {

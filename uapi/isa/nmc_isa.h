@@ -231,13 +231,13 @@ struct nmc_isa_fill {
 
 #define NMC_MVM_ACCUMULATE	(1u << 0)	/* add to the output instead of storing, saturating */
 #define NMC_MVM_NO_READ_NOISE	(1u << 1)	/* leave read noise out of this product */
-#define NMC_MVM_CELL_NOISE	(1u << 2)	/* draw the read noise of each cell, not that of each column */
+#define NMC_MVM_CELL_NOISE	(1u << 2)	/* draw the read noise of each cell, not that of each result */
 #define NMC_MVM_NO_WIRES	(1u << 3)	/* as if wires had no resistance */
 #define NMC_MVM_NO_SPREAD	(1u << 4)	/* as if every cell had been programmed to its target exactly */
 #define NMC_MVM_NO_AGEING	(1u << 5)	/* as if no time had passed since programming */
 #define NMC_MVM_NO_DEFECTS	(1u << 6)	/* as if every cell were sound */
 #define NMC_MVM_NO_TEMPERATURE	(1u << 7)	/* as at the deck's reference temperature */
-#define NMC_MVM_NO_CONVERTER_ERROR (1u << 8)	/* as if column converters had neither offset, gain error nor INL */
+#define NMC_MVM_NO_CONVERTER_ERROR (1u << 8)	/* as if the converters of results had neither offset, gain error nor INL */
 #define NMC_MVM_NO_IV		(1u << 9)	/* as if the current of a cell were proportional to its voltage; since minor version 1 */
 
 /**

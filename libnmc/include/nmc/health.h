@@ -37,6 +37,9 @@ struct nmc_plan;
  * @scrub_rows: rows that the scrub read, twice each
  * @deviation_limit: deviation at which a tile is reported (%NMC_EVENT_KIND_TILE_DEVIATION), fraction of gmax
  * @scrub_share: share of @array_ns that the scrub may take, 0 if it is off
+ * @wear_limit: pulses of the most worn cell at which a tile is reported (%NMC_EVENT_KIND_TILE_WEAR), fraction of the class's endurance;
+ *	0 never
+ * @reserved: zero
  */
 struct nmc_health {
 	uint32_t size;
@@ -58,6 +61,8 @@ struct nmc_health {
 	uint64_t scrub_rows;
 	float deviation_limit;
 	float scrub_share;
+	float wear_limit;
+	uint32_t reserved;
 };
 #define NMC_HEALTH_INIT { .size = sizeof(struct nmc_health) }
 

@@ -104,8 +104,8 @@ int nmc_stream_store(struct nmc_stream *stream, unsigned int slot, uint64_t offs
  * @adc_bits: 4..12, 0 for integer classes
  * @accumulate: add to @out
  * @no_read_noise: leave read noise out
+ * @cell_noise: draw the read noise of each cell rather than that of each result (a class with @what_if)
  * @backward: the other way: the tile's transpose, @outputs codes in and @rows results out (a card with NMC_GROUP_MVM_T)
- * @cell_noise: draw the read noise of each cell rather than that of each column (a class with @what_if)
  * @leave_out: bits of enum nmc_cause to leave out (a class with @what_if)
  */
 struct nmc_mvm {
@@ -122,8 +122,8 @@ struct nmc_mvm {
 	uint32_t adc_bits;
 	bool accumulate;
 	bool no_read_noise;
-	bool backward;
 	bool cell_noise;
+	bool backward;
 	uint32_t leave_out;
 };
 
