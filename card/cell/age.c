@@ -118,6 +118,7 @@ static void relax(const struct cell_age *age, unsigned int n, const int16_t *res
 	}
 }
 
+/* Exponents are below 1, t0 at least 1 ns and ages below 2^64 ns: powers of e from -45 to 0. */
 static void drift(const struct cell_age *age, unsigned int n, const float *restrict g, float unit,
 		  const int16_t *restrict frozen, float *restrict out)
 {
@@ -125,7 +126,7 @@ static void drift(const struct cell_age *age, unsigned int n, const float *restr
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		out[i] = g[i] * unit * exp_poly(decay * (float)frozen[i]);
+		out[i] = g[i] * unit * exp_inside(decay * (float)frozen[i]);
 }
 
 static void leak(const struct cell_tech *tech, const struct cell_age *age, const struct philox_stream *device, uint32_t cell,

@@ -42,14 +42,13 @@ static inline float log_poly(float x)
 }
 
 /*
- * Exponential of x, which is limited to -87 .. 88: 2^n e^r with |r| <= ln(2)/2, eight terms of the series. Error below
- * 2e-7 relative.
+ * Exponential of x within -87 .. 88: 2^n e^r with |r| <= ln(2)/2, eight terms of the series. Error below 2e-7 relative. What
+ * rounds to n leaves it in the lowest bits of the sum.
  */
-static inline float exp_poly(float x)
+static inline float exp_inside(float x)
 {
-	float low = x < -87.0f ? -87.0f : x, y = low > 88.0f ? 88.0f : low;
-	float n = (y * 1.44269504f + 0x1.8p23f) - 0x1.8p23f;
-	float r = (y - n * 0.693359375f) + n * 2.12194440e-4f;
+	float sum = x * 1.44269504f + 0x1.8p23f, n = sum - 0x1.8p23f;
+	float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
 	float p = 1.98412698e-4f;
 
 	p = 1.38888889e-3f + p * r;
@@ -59,7 +58,15 @@ static inline float exp_poly(float x)
 	p = 0.5f + p * r;
 	p = 1.0f + p * r;
 	p = 1.0f + p * r;
-	return p * bits_float((uint32_t)((int32_t)n + 127) << 23);
+	return p * bits_float((float_bits(sum) + 127) << 23);
+}
+
+/* The same of any x, which is limited to that. */
+static inline float exp_poly(float x)
+{
+	float low = x < -87.0f ? -87.0f : x;
+
+	return exp_inside(low > 88.0f ? 88.0f : low);
 }
 
 /*
