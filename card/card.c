@@ -87,7 +87,7 @@ static int check_options(const struct card_options *o, struct complaint *c)
 static int add_class(struct card *card, const char *text, size_t length, struct complaint *c)
 {
 	struct card_class *class = &card->classes[card->class_count];
-	char name[PATH_MAX], why[512] = "no memory";
+	char name[PATH_MAX], why[PATH_MAX + 256] = "no memory";
 	int ret;
 
 	if (card->class_count == CARD_MAX_CLASSES)

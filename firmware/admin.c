@@ -99,6 +99,8 @@ static unsigned int set_feature(struct fw *fw, const struct nmc_sqe *sqe, struct
 	default:
 		return NMC_STATUS_NOT_FOUND;
 	}
+	if (sqe->index == NMC_FEATURE_WEAR_PPM && fw->features[sqe->index] != sqe->value)
+		FW_ZERO(fw->worn, sizeof(fw->worn));
 	fw->features[sqe->index] = sqe->value;
 	if (sqe->index == NMC_FEATURE_DEVIATION_PPM || sqe->index == NMC_FEATURE_WEAR_PPM)
 		fw_tiles_watch(fw);

@@ -127,13 +127,13 @@ static void look_at_deviation(struct fw *fw, uint32_t t, const struct nmc_tile_l
 		fw_event_add(fw, NMC_EVENT_TILE_DEVIATION, t, log->deviation_ppm);
 }
 
-/* Wear stays: a tile is reported once, whoever owns it, and again after a power cycle or with another threshold. */
+/* Wear stays: a tile is reported once, whoever owns it, and again with another threshold. What would push out another event waits for a later look. */
 static void look_at_wear(struct fw *fw, uint32_t t, const struct nmc_tile_log *log)
 {
 	uint64_t endurance = fw->classes[fw->tiles[t].class].endurance, ppm = fw->features[NMC_FEATURE_WEAR_PPM];
 	bool over = endurance && ppm && log->wear_max > endurance / 1000000 * ppm + endurance % 1000000 * ppm / 1000000;
 
-	if (is_news(fw->worn, t, over))
+	if (fw->event_tail - fw->event_head < FW_EVENTS && is_news(fw->worn, t, over))
 		fw_event_add(fw, NMC_EVENT_TILE_WEAR, t, log->wear_max);
 }
 

@@ -9,7 +9,7 @@
 #include "libnmc/error.h"
 #include "nmc.h"
 
-static _Thread_local char last_error[512] = "no error";
+static _Thread_local char last_error[1024] = "no error";
 
 int fail(int error, const char *format, ...)
 {

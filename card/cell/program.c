@@ -608,46 +608,17 @@ static bool hopeless_pulse(struct hopeless *h, struct climb climb[2], const stru
 	return up || down;
 }
 
-/* Closes hopeless cells as lanes, of which none is left, with the read after their last pulse. */
-static void hopeless_close(const struct hopeless *h, const struct climb climb[2], struct lanes *l, const struct cell_program *p,
-			   struct cell_report *report)
-{
-	unsigned int i, up;
-
-	for (i = 0; i < h->n; i++) {
-		l->at[i] = h->at[i];
-		l->cell[i] = p->cell + h->at[i];
-		l->shown[i] = h->g[i];
-		l->pulses[i] = climb[h->up[i]].pulses;
-		l->sets[i] = h->up[i] ? l->pulses[i] : 0;
-		l->seen[i] = 0;
-		l->energy[i] = h->energy[i];
-	}
-	l->n = h->n;
-	set_bands(l, p);
-	for (up = 0; up < 2; up++) {
-		uint32_t last = climb[up].rounds - 1;
-
-		if (!climb[up].cells)
-			continue;
-		draw(l, &p->pulse, last / ROUNDS, l->z[0]);
-		for (i = 0; i < h->n; i++)
-			if (h->up[i] == up)
-				l->read[i] = h->g[i] + p->tech->deck.program.verify_noise * l->z[2 * (last % ROUNDS) + 1][i];
-	}
-	for (i = 0; i < h->n; i++)
-		lane_close(l, i, p, report);
-}
-
 /**
  * struct line - pulses of the row, followed where half-selected cells feel them
  * @before: pulses of each lane before this round
  * @climbed: pulses of each ladder of hopeless cells before it
+ * @seen: @net after the last pulse of each ladder
  * @net: SET less RESET pulses of the row so far
  */
 struct line {
 	int32_t before[CELL_LANES];
 	int32_t climbed[2];
+	int32_t seen[2];
 	int32_t net;
 };
 
@@ -671,6 +642,8 @@ static void line_after(struct line *r, struct lanes *l, const struct climb climb
 		most[up] = many > most[up] ? many : most[up];
 	}
 	r->net += most[1] - most[0];
+	for (i = 0; i < 2; i++)
+		r->seen[i] = climb[i].pulses != r->climbed[i] ? r->net : r->seen[i];
 	for (i = 0; i < l->n; i++)
 		l->seen[i] = l->pulses[i] != r->before[i] ? r->net : l->seen[i];
 }
@@ -686,6 +659,37 @@ static void line_close(const struct line *r, struct cell_program *p)
 		p->after[at] = r->net - p->after[at];
 	}
 	p->row = r->net;
+}
+
+/* Closes hopeless cells as lanes, of which none is left, with the read after their last pulse. */
+static void hopeless_close(const struct hopeless *h, const struct climb climb[2], const struct line *line, struct lanes *l,
+			   const struct cell_program *p, struct cell_report *report)
+{
+	unsigned int i, up;
+
+	for (i = 0; i < h->n; i++) {
+		l->at[i] = h->at[i];
+		l->cell[i] = p->cell + h->at[i];
+		l->shown[i] = h->g[i];
+		l->pulses[i] = climb[h->up[i]].pulses;
+		l->sets[i] = h->up[i] ? l->pulses[i] : 0;
+		l->seen[i] = line->seen[h->up[i]];
+		l->energy[i] = h->energy[i];
+	}
+	l->n = h->n;
+	set_bands(l, p);
+	for (up = 0; up < 2; up++) {
+		uint32_t last = climb[up].rounds - 1;
+
+		if (!climb[up].cells)
+			continue;
+		draw(l, &p->pulse, last / ROUNDS, l->z[0]);
+		for (i = 0; i < h->n; i++)
+			if (h->up[i] == up)
+				l->read[i] = h->g[i] + p->tech->deck.program.verify_noise * l->z[2 * (last % ROUNDS) + 1][i];
+	}
+	for (i = 0; i < h->n; i++)
+		lane_close(l, i, p, report);
 }
 
 static void round_all(struct lanes *l, const struct response *r, const struct deck *d, int32_t limit, unsigned int k)
@@ -779,7 +783,7 @@ void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report)
 		line_after(&line, &l, climb);
 		line_before(&line, &l, climb);
 	}
-	hopeless_close(&h, climb, &l, p, report);
+	hopeless_close(&h, climb, &line, &l, p, report);
 	if (p->after)
 		line_close(&line, p);
 }

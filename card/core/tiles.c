@@ -218,25 +218,27 @@ static void forget_owner(struct card *card, struct card_tile *t)
 	__atomic_store_n(&t->incomplete, false, __ATOMIC_RELAXED);
 }
 
-bool tiles_erase(struct card *card, uint32_t physical)
+int tiles_erase(struct card *card, uint32_t physical)
 {
 	const struct tile_class *kind = &tiles_class(card, physical)->kind;
 	struct tile_region all = { .rows = kind->rows, .cols = kind->cols };
 	struct card_tile *t = &card->tiles[physical];
 	struct nmc_isa_report report;
 	struct tile_cost cost;
+	int ret;
 
 	if (tiles_failed(card, physical))
-		return false;
+		return -EIO;
 	if (t->tile) {
-		if (tile_erase(t->tile, &all, (struct clock){ 0 }, &report, &cost))
-			return false;
+		ret = tile_erase(t->tile, &all, (struct clock){ 0 }, &report, &cost);
+		if (ret)
+			return ret;
 		tiles_record(card, physical, &all, &report, NULL);
 		if (report.given_up)
-			return false;
+			return -EIO;
 	}
 	forget_owner(card, t);
-	return true;
+	return 0;
 }
 
 void tiles_free(struct card *card)

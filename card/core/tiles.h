@@ -48,8 +48,8 @@ void tiles_forget_deviation(struct card_tile *t);
 /* Gives each tile with news from the scrub once; false when there is none. */
 bool tiles_next_scrubbed(struct card *card, uint32_t *physical);
 
-/* Erases a tile that belongs to no set; false if it failed verification. */
-bool tiles_erase(struct card *card, uint32_t physical);
+/* Erases a tile that belongs to no set. 0, -ENOMEM with the tile as it was, or -EIO if it failed verification. */
+int tiles_erase(struct card *card, uint32_t physical);
 
 /* Frees all cells. */
 void tiles_free(struct card *card);

@@ -2,6 +2,7 @@
 /*
  * What the software card answers to firmware/hal.h. Called with the management lock held.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include "card/core/tiles.h"
@@ -114,15 +115,19 @@ void hal_erase_start(struct hal *hal, uint32_t tile)
 	hal->m->erases++;
 }
 
-/* Erases while the turn lasts; the tiles that are left stay busy until the next. */
+/* Erases while the turn lasts; the tiles that are left, and one for which the machine lacks memory, stay busy until the next. */
 enum hal_erase hal_erase_poll(struct hal *hal, uint32_t tile)
 {
 	struct mgmt *m = hal->m;
+	int ret;
 
 	if (wall_now() > m->turn_end_ns)
 		return HAL_ERASE_BUSY;
+	ret = tiles_erase(m->card, tile);
+	if (ret == -ENOMEM)
+		return HAL_ERASE_BUSY;
 	m->erases--;
-	return tiles_erase(m->card, tile) ? HAL_ERASE_DONE : HAL_ERASE_FAILED;
+	return ret ? HAL_ERASE_FAILED : HAL_ERASE_DONE;
 }
 
 void hal_tile_log(struct hal *hal, uint32_t tile, struct nmc_tile_log *log)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * Half-selected cells of a passive array. A cell is written by half the voltage on its row and half on its column; all
- * others on both feel one half, and shift a little towards the pulse: g e^(half_select (SET - RESET)). Cells that are yet
- * to be verified are brought to their targets all the same, so what counts comes after that.
+ * others on both feel one half, and shift a little towards the pulse: g e^(half_select (SET - RESET)). What came before a cell
+ * was verified is left out.
  */
 #include <errno.h>
 #include <stdlib.h>

@@ -358,7 +358,7 @@ static uint32_t erase_cell(struct tile *t, const struct philox_stream *s, size_t
 	return pulses;
 }
 
-/* A row lasts as long as its slowest cell; cells that are known to be broken are left alone. Returns its steps, and those of each cell. */
+/* A row lasts as long as its slowest cell; cells that are known to be broken get one pulse. Returns its steps, and those of each cell. */
 static uint32_t erase_row(struct tile *t, const struct tile_region *region, unsigned int row, const struct philox_stream *s,
 			  struct nmc_isa_report *report, uint32_t *steps)
 {
@@ -374,26 +374,29 @@ static uint32_t erase_row(struct tile *t, const struct tile_region *region, unsi
 	for (i = 0; i < region->cols; i++) {
 		uint32_t pulses = 0;
 
+		steps[i] = 1;
 		if (defect[region->first_col + i])
 			wear_cell(t, first + i, 1);
 		if (defect[region->first_col + i] == CELL_WORN)
 			t->g[first + i] = held[i];
 		else if (!defect[region->first_col + i])
-			pulses = erase_cell(t, s, first + i, report);
-		steps[i] = pulses;
+			pulses = steps[i] = erase_cell(t, s, first + i, report);
 		slowest = pulses > slowest ? pulses : slowest;
 	}
 	return slowest;
 }
 
 /* Erase pulses are RESET pulses, which a row gives to its cells in parallel. */
-static void note_erase(struct disturb *d, unsigned int row, const uint32_t *steps, uint32_t slowest)
+static void note_erase(struct disturb *d, unsigned int row, const uint32_t *steps)
 {
 	size_t at = (size_t)row * d->region.cols;
+	uint32_t slowest = 0;
 	unsigned int i;
 
 	if (!d->net)
 		return;
+	for (i = 0; i < d->region.cols; i++)
+		slowest = steps[i] > slowest ? steps[i] : slowest;
 	d->row[row] = -(int32_t)slowest;
 	for (i = 0; i < d->region.cols; i++) {
 		d->net[at + i] = -(int32_t)steps[i];
@@ -427,7 +430,7 @@ int tile_erase(struct tile *t, const struct tile_region *region, struct clock no
 	for (row = 0; row < region->rows; row++) {
 		uint32_t slowest = erase_row(t, region, region->first_row + row, &s, report, steps);
 
-		note_erase(&felt, row, steps, slowest);
+		note_erase(&felt, row, steps);
 		report->pulses_max = slowest > report->pulses_max ? slowest : report->pulses_max;
 		rounds += slowest;
 	}

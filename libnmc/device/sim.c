@@ -426,7 +426,7 @@ int sim_open(const char *spec, struct device **device)
 	ret = card_create(&options, &s->card, error, sizeof(error));
 	if (ret) {
 		free(s);
-		return fail(ret, "sim:%s: %s", spec, error);
+		return fail(ret, "sim:%.64s%s: %s", spec, strlen(spec) > 64 ? "..." : "", error);
 	}
 	pthread_mutex_init(&s->lock, NULL);
 	s->device.ops = &sim_ops;

@@ -13,13 +13,13 @@ static int number(const char *spec, const char *value, size_t length, uint64_t l
 	char text[24], *end;
 
 	if (!length || length >= sizeof(text) || value[0] < '0' || value[0] > '9')
-		return fail(-EINVAL, "sim:%s: \"%.*s\" is not a number", spec, (int)length, value);
+		return fail(-EINVAL, "sim:%.128s: \"%.*s\" is not a number", spec, (int)length, value);
 	memcpy(text, value, length);
 	text[length] = 0;
 	errno = 0;
 	*out = strtoull(text, &end, 0);
 	if (*end || errno || *out > limit)
-		return fail(-EINVAL, "sim:%s: \"%s\" is not a number up to %llu", spec, text, (unsigned long long)limit);
+		return fail(-EINVAL, "sim:%.128s: \"%s\" is not a number up to %llu", spec, text, (unsigned long long)limit);
 	return 0;
 }
 
@@ -44,7 +44,7 @@ static int set_option(const char *spec, const char *key, size_t key_length, cons
 		if (ret)
 			return ret;
 		if (!n)
-			return fail(-EINVAL, "sim:%s: %s must be at least 1", spec, numbers[i].key);
+			return fail(-EINVAL, "sim:%.128s: %s must be at least 1", spec, numbers[i].key);
 		*numbers[i].to = (unsigned int)n;
 		return 0;
 	}
@@ -56,7 +56,7 @@ static int set_option(const char *spec, const char *key, size_t key_length, cons
 	}
 	if (key_length == 4 && !memcmp(key, "simd", 4) && length == 2 && !memcmp(value, "on", 2))
 		return 0;
-	return fail(-EINVAL, "sim:%s: option \"%.*s=%.*s\" is unknown; tiles, seed, threads, rows, cols, engines and simd=on|off are",
+	return fail(-EINVAL, "sim:%.128s: option \"%.*s=%.*s\" is unknown; tiles, seed, threads, rows, cols, engines and simd=on|off are",
 		    spec, (int)key_length, key, (int)length, value);
 }
 
@@ -77,7 +77,7 @@ int sim_parse(const char *spec, struct card_options *options, char *classes, siz
 		int ret;
 
 		if (key_length >= whole)
-			return fail(-EINVAL, "sim:%s: \"%.*s\" is not of the form key=value", spec, (int)whole, key);
+			return fail(-EINVAL, "sim:%.128s: \"%.*s\" is not of the form key=value", spec, (int)whole, key);
 		value = key + key_length + 1;
 		ret = set_option(spec, key, key_length, value, whole - key_length - 1, options);
 		if (ret)

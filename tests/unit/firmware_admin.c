@@ -334,11 +334,26 @@ static void wear_is_reported_once(void **state)
 	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 1, NULL), NMC_STATUS_OK);
 	assert_true(fw_event(hal->fw, &event));
 	assert_int_equal(event.value, 500002);
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 2, NULL), NMC_STATUS_OK);
+	assert_true(fw_event(hal->fw, &event));
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 2, NULL), NMC_STATUS_OK);
+	assert_false(fw_event(hal->fw, &event));
 	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 0, NULL), NMC_STATUS_OK);
 	hal->wear_max[1] = UINT64_MAX;
 	hal->scrubbed[1] = true;
 	fw_poll(hal->fw);
 	assert_false(fw_event(hal->fw, &event));
+	/* It pushes out no other event, and is told when there is room. */
+	for (i = 0; i < 64; i++)
+		fw_job_failed(hal->fw, 1, 1, &(struct nmc_cqe){ .status = NMC_STATUS_FAULT });
+	assert_int_equal(feature(hal, NMC_ADMIN_SET_FEATURE, NMC_FEATURE_WEAR_PPM, 1, NULL), NMC_STATUS_OK);
+	for (i = 0; fw_event(hal->fw, &event); i++)
+		assert_int_equal(event.type, NMC_EVENT_ERROR);
+	assert_int_equal(i, 64);
+	hal->scrubbed[1] = true;
+	fw_poll(hal->fw);
+	assert_true(fw_event(hal->fw, &event));
+	assert_int_equal(event.type, NMC_EVENT_TILE_WEAR);
 	rig_free(hal);
 }
 

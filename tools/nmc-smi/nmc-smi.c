@@ -37,6 +37,7 @@ static const char usage[] =
 	"      --json             everything as JSON, schema 1\n"
 	"      --plot FILE        also a picture of drift, retention, wear or health: FILE.svg\n"
 	"      --threshold PCT    deviation that is too much, percent of gmax, instead of the card's own\n"
+	"      --wear-threshold PCT  wear of a cell that is too much, percent of the endurance, likewise\n"
 	"      --deck FILE        a deck that a class of the cards is made of, for retention and health; may be repeated\n"
 	"      --follow           with events: go on with what comes, until interrupted\n"
 	"  -l, --loop SECONDS     repeat until interrupted\n"
@@ -61,6 +62,7 @@ struct arguments {
 	bool json;
 	bool follow;
 	double threshold;
+	double wear_limit;
 	double loop;
 };
 
@@ -128,7 +130,7 @@ static int add_card(struct smi *s, const char *uri, struct card_view *view, cons
 			if (nmc_device_add_deck(d, a->deck[i]))
 				fprintf(stderr, "nmc-smi: card %u: --deck: %s\n", c->index, nmc_last_error());
 		if (!ret && view)
-			ret = tiles_collect(view, d, a->threshold,
+			ret = tiles_collect(view, d, a->threshold, a->wear_limit,
 					    a->json || a->command == TILES_RETENTION || a->command == TILES_HEALTH);
 		nmc_device_close(d);
 	}
@@ -308,6 +310,7 @@ static const struct option options[] = {
 	{ "json", no_argument, NULL, 'j' },
 	{ "plot", required_argument, NULL, 'P' },
 	{ "threshold", required_argument, NULL, 'T' },
+	{ "wear-threshold", required_argument, NULL, 'W' },
 	{ "deck", required_argument, NULL, 'D' },
 	{ "follow", no_argument, NULL, 'w' },
 	{ "loop", required_argument, NULL, 'l' },
@@ -337,8 +340,8 @@ static int parse_command(char **words, struct arguments *a)
 		return wrong("unexpected argument", words[1]);
 	if (a->follow && a->command != COMMAND_EVENTS)
 		return wrong("--follow goes with events, not with", *words ? *words : "");
-	if ((a->plot || a->threshold > 0) && (a->command < 0 || a->command == COMMAND_EVENTS))
-		return wrong("--plot and --threshold go with drift, retention, wear and health, not with", *words ? *words : "");
+	if ((a->plot || a->threshold > 0 || a->wear_limit > 0) && (a->command < 0 || a->command == COMMAND_EVENTS))
+		return wrong("--plot and thresholds go with drift, retention, wear and health, not with", *words ? *words : "");
 	return 0;
 }
 
@@ -417,6 +420,11 @@ static int parse(int argc, char **argv, struct arguments *a)
 		case 'T':
 			a->threshold = strtod(optarg, &end) / 100.0;
 			if (*end || end == optarg || !(a->threshold > 0 && a->threshold <= 1))
+				return wrong("not a percentage above 0:", optarg);
+			break;
+		case 'W':
+			a->wear_limit = strtod(optarg, &end) / 100.0;
+			if (*end || end == optarg || !(a->wear_limit > 0 && a->wear_limit <= 100))
 				return wrong("not a percentage above 0:", optarg);
 			break;
 		case 'D':

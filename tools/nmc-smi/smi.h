@@ -23,7 +23,7 @@ enum { EXIT_USAGE = 2, EXIT_DEVICE = 4 };
 struct smi_card {
 	unsigned int index;
 	char uri[128];
-	char error[256];
+	char error[1024];
 	struct nmc_device_info info;
 	struct nmc_health health;
 	unsigned int classes;

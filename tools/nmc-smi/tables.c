@@ -87,8 +87,10 @@ static const char *share_of_life(double share, char *text, size_t bytes)
 {
 	if (isnan(share))
 		snprintf(text, bytes, "N/A");
+	else if (share > 0.0 && share < 1e-5)
+		snprintf(text, bytes, "< 0.001 %%");
 	else
-		snprintf(text, bytes, "%.2g %%", 100.0 * share);
+		snprintf(text, bytes, "%.*f %%", share < 1e-3 ? 3 : share < 0.1 ? 1 : 0, 100.0 * share);
 	return text;
 }
 
@@ -233,7 +235,7 @@ static void verdicts(const struct card_view *v)
 	for (i = 0; i < REASONS && tiles_reason(v, i, text, sizeof(text)); i++)
 		printf("  %s\n", text);
 	if (i == REASONS && tiles_reason(v, i, text, sizeof(text)))
-		printf("  and more; nmc-smi drift lists all\n");
+		printf("  and more; nmc-smi --json health lists all\n");
 }
 
 void tiles_table(const struct card_view *v, unsigned int cards, enum tiles_command command)

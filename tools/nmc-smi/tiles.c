@@ -49,7 +49,7 @@ static bool many_defects(const struct card_view *v, const struct tile_view *t)
 /* Near the end of its cells' lives. */
 static bool wears_out(const struct card_view *v, const struct tile_view *t)
 {
-	return v->card->health.wear_limit > 0.0f && t->worn > (double)v->card->health.wear_limit;
+	return v->wear_limit > 0.0 && t->worn > v->wear_limit;
 }
 
 static enum verdict judge(const struct card_view *v, const struct tile_view *t)
@@ -107,13 +107,14 @@ static void draw_curve(struct card_view *v, struct nmc_device *device)
 		v->curve_tile = -1;
 }
 
-int tiles_collect(struct card_view *v, struct nmc_device *device, double threshold, bool future)
+int tiles_collect(struct card_view *v, struct nmc_device *device, double threshold, double wear_limit, bool future)
 {
 	unsigned int count = v->card->info.tiles, i;
 	struct nmc_tile_info *info = calloc((size_t)count + 1, sizeof(*info));
 	int n = info ? nmc_device_tiles(device, 0, info, count) : -ENOMEM;
 
 	v->threshold = threshold > 0.0 ? threshold : (double)v->card->health.deviation_limit;
+	v->wear_limit = wear_limit > 0.0 ? wear_limit : (double)v->card->health.wear_limit;
 	v->tile = n < 0 ? NULL : calloc((size_t)n + 1, sizeof(*v->tile));
 	if (n < 0 || !v->tile) {
 		free(info);
@@ -169,8 +170,8 @@ static void tell(const struct card_view *v, const struct tile_view *t, char *tex
 	else if (many_defects(v, t))
 		snprintf(text, bytes, "tile %u: %u cells are broken", t->info.tile, t->info.defects);
 	else if (wears_out(v, t))
-		snprintf(text, bytes, "tile %u: its most worn cell has seen %.0f %% of the pulses that cells endure; reprogram it less often",
-			 t->info.tile, 100.0 * t->worn);
+		snprintf(text, bytes, "tile %u: its most worn cell has seen %.0f %% of the pulses that cells endure%s", t->info.tile,
+			 100.0 * t->worn, t->in_use ? "; reprogram it less often" : "; it is free");
 	else
 		snprintf(text, bytes, "tile %u: passes %.2f %% in %s; plan to reprogram it", t->info.tile, 100.0 * v->threshold,
 			 tiles_span(tiles_left(t), when, sizeof(when)));

@@ -51,6 +51,7 @@ struct tile_view {
  * struct card_view - a card and its tiles
  * @card: the card as elsewhere
  * @threshold: deviation that is too much
+ * @wear_limit: wear of a tile's most worn cell that is too much, over what the class endures; 0 none is
  * @tiles: how many
  * @tile: tiles, to be given to free()
  * @curve: predictions of the tile with the largest deviation, for a plot
@@ -60,6 +61,7 @@ struct tile_view {
 struct card_view {
 	struct smi_card *card;
 	double threshold;
+	double wear_limit;
 	unsigned int tiles;
 	struct tile_view *tile;
 	struct nmc_prediction curve[TILES_POINTS];
@@ -68,10 +70,10 @@ struct card_view {
 };
 
 /*
- * Fills in the tiles of a card that is open as @device; @threshold 0 takes the card's own; @future: what will become of them, too.
+ * Fills in the tiles of a card that is open as @device; @threshold and @wear_limit 0 take the card's own; @future: what will become of them, too.
  * 0 or a negative errno.
  */
-int tiles_collect(struct card_view *v, struct nmc_device *device, double threshold, bool future);
+int tiles_collect(struct card_view *v, struct nmc_device *device, double threshold, double wear_limit, bool future);
 
 /* "ok", "warning", ... */
 const char *verdict_name(enum verdict v);

@@ -77,7 +77,7 @@ static struct json_object *card_json(const struct card_view *v)
 		json_object_array_add(why, json_object_new_string(text));
 	json_object_object_add(o, "reasons", why);
 	json_object_object_add(o, "threshold", *c->error ? NULL : number(v->threshold));
-	json_object_object_add(o, "wear_limit", *c->error ? NULL : number((double)c->health.wear_limit));
+	json_object_object_add(o, "wear_limit", *c->error ? NULL : number(v->wear_limit));
 	json_object_object_add(o, "scrub_share", *c->error ? NULL : number((double)c->health.scrub_share));
 	json_object_object_add(o, "array_modelled_ns", *c->error ? NULL : json_object_new_uint64(c->health.array_ns));
 	json_object_object_add(o, "scrub_modelled_ns", *c->error ? NULL : json_object_new_uint64(c->health.scrub_ns));
