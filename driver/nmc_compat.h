@@ -77,10 +77,11 @@ static inline enum drm_gpu_sched_stat nmc_sched_keep(struct drm_sched_job *job)
 #else
 	struct drm_gpu_scheduler *sched = job->sched;
 
+	/* Once the job is back it may be freed, and with it whatever keeps the scheduler. */
 	spin_lock(&sched->job_list_lock);
 	list_add(&job->list, &sched->pending_list);
-	spin_unlock(&sched->job_list_lock);
 	drm_sched_wqueue_start(sched);
+	spin_unlock(&sched->job_list_lock);
 	return DRM_GPU_SCHED_STAT_NOMINAL;
 #endif
 }

@@ -189,12 +189,19 @@ static int nmc_device_init(struct nmc_device *nmc, struct pci_dev *pdev)
 	return drmm_add_action_or_reset(&nmc->drm, nmc_reset_wq_destroy, nmc->reset_wq);
 }
 
+/* A recovery that waits for the card's answer would hold the halt up, and the card may be gone. */
+static void nmc_gone(struct nmc_device *nmc)
+{
+	set_bit(NMC_DEV_LOST, &nmc->flags);
+	nmc_admin_stop(nmc);
+	nmc_halt(nmc);
+}
+
 /* Halts the card and frees what must not outlive the driver: rings, vectors, mappings. */
 static void nmc_teardown(struct nmc_device *nmc)
 {
 	nmc_heartbeat_stop(nmc);
-	set_bit(NMC_DEV_LOST, &nmc->flags);
-	nmc_halt(nmc);
+	nmc_gone(nmc);
 	cancel_work_sync(&nmc->lost_work);
 	nmc_irq_fini(nmc);
 	cancel_work_sync(&nmc->event_work);
@@ -296,8 +303,7 @@ static void nmc_shutdown(struct pci_dev *pdev)
 	struct nmc_device *nmc = pci_get_drvdata(pdev);
 
 	nmc_heartbeat_stop(nmc);
-	set_bit(NMC_DEV_LOST, &nmc->flags);
-	nmc_halt(nmc);
+	nmc_gone(nmc);
 }
 
 static const struct pci_device_id nmc_ids[] = {

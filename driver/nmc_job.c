@@ -45,7 +45,8 @@ static void nmc_fence_free(struct rcu_head *rcu)
 
 static void nmc_fence_release(struct dma_fence *base)
 {
-	call_rcu(&base->rcu, nmc_fence_free);
+	/* The module waits for it: not lazily. */
+	call_rcu_hurry(&base->rcu, nmc_fence_free);
 }
 
 static const struct dma_fence_ops nmc_fence_ops = {

@@ -10,6 +10,7 @@
 #include "nmc_queue.h"
 
 #define NMC_QUERY_MOST		4096
+#define NMC_QUERY_BYTES		4096	/* of an item as the caller knows it */
 
 /**
  * struct nmc_query - one type of query
@@ -301,6 +302,8 @@ static int nmc_query_items(struct nmc_device *nmc, struct nmc_file *file,
 			break;
 		if (!err)
 			err = nmc_query_put(query, args, i, &item);
+		if (!err && fatal_signal_pending(current))
+			err = -EINTR;
 		if (err)
 			return err;
 		cond_resched();
@@ -322,6 +325,9 @@ int nmc_ioctl_dev_query(struct drm_device *drm, void *data, struct drm_file *fil
 	if (args->pointer) {
 		if (!args->count || args->count > NMC_QUERY_MOST || !args->size)
 			return -EINVAL;
+		/* What is beyond an item is cleared, which must not last. */
+		if (args->size > NMC_QUERY_BYTES)
+			return -E2BIG;
 		if (!drm_dev_enter(drm, &idx))
 			return -ENODEV;
 		err = nmc_query_items(to_nmc(drm), file->driver_priv, query, args, &count);

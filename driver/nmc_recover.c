@@ -138,6 +138,8 @@ static void nmc_pause(struct nmc_device *nmc)
 		pci_clear_master(nmc->pdev);
 	}
 	mutex_unlock(&nmc->reset_lock);
+	/* It asks for the next event, which the start will do. */
+	flush_work(&nmc->event_work);
 	if (err)
 		nmc_lost(nmc, "card cannot be stopped");
 }

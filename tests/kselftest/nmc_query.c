@@ -142,12 +142,12 @@ TEST_F(query, bad_count_size_pointer)
 	args.count = 1;
 	args.size = 0;
 	EXPECT_EQ(-EINVAL, nmc_call(self->fd, DRM_IOCTL_NMC_DEV_QUERY, &args));
+	args.size = 4097;
+	EXPECT_EQ(-E2BIG, nmc_call(self->fd, DRM_IOCTL_NMC_DEV_QUERY, &args));
+	args.size = UINT32_MAX;
+	EXPECT_EQ(-E2BIG, nmc_call(self->fd, DRM_IOCTL_NMC_DEV_QUERY, &args));
 	args.size = sizeof(d);
 	args.pointer = 8;
-	EXPECT_EQ(-EFAULT, nmc_call(self->fd, DRM_IOCTL_NMC_DEV_QUERY, &args));
-	args.count = 1;
-	args.size = 0xffffffff;
-	args.pointer = (uintptr_t)&d;
 	EXPECT_EQ(-EFAULT, nmc_call(self->fd, DRM_IOCTL_NMC_DEV_QUERY, &args));
 }
 

@@ -55,10 +55,10 @@ enum drm_nmc_query {
  * @index: item, zero where the query has one item
  * @count: items to answer from @index on, 1 to 4096; out: items answered, 0 past the last one
  * @size: in: bytes of one item in the caller's structure; out: bytes the kernel knows. The lesser of both is
- *	copied and the rest of each item zeroed. With @pointer zero nothing is copied and @size is answered.
+ *	copied and the rest of each item zeroed. At most 4096. With @pointer zero nothing is copied and @size is answered.
  * @pointer: user address of @count items of @size bytes
  *
- * Errors: ENOENT unknown @type.
+ * Errors: ENOENT unknown @type, E2BIG @size above 4096.
  */
 struct drm_nmc_dev_query {
 	__u32 type;
