@@ -127,7 +127,10 @@ static void look_at_deviation(struct fw *fw, uint32_t t, const struct nmc_tile_l
 		fw_event_add(fw, NMC_EVENT_TILE_DEVIATION, t, log->deviation_ppm);
 }
 
-/* Wear stays: a tile is reported once, whoever owns it, and again with another threshold. What would push out another event waits for a later look. */
+/*
+ * Wear stays: a tile is reported once, whoever owns it, and again with another threshold. What would push out another event waits
+ * for a later look.
+ */
 static void look_at_wear(struct fw *fw, uint32_t t, const struct nmc_tile_log *log)
 {
 	uint64_t endurance = fw->classes[fw->tiles[t].class].endurance, ppm = fw->features[NMC_FEATURE_WEAR_PPM];

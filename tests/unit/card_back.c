@@ -134,28 +134,12 @@ static void fill_targets(struct rig *r)
 								  (int)next_random(255) - 127);
 }
 
-/* All builds of the kernels that this machine runs. */
-static unsigned int builds(const struct product_ops **all)
-{
-	const struct product_ops *best = product_select(false);
-	unsigned int n = 0;
-
-	all[n++] = product_select(true);
-#if defined(__x86_64__)
-	if (best == &product_avx512)
-		all[n++] = &product_avx2;
-#endif
-	if (best != all[0])
-		all[n++] = best;
-	return n;
-}
-
 /* The same steps on tiles of @deck for every build. */
 static void products_match(const struct deck *deck, const char *name)
 {
 	static const unsigned int shape[][2] = { { 256, 256 }, { 12, 12 }, { 5, 6 }, { 384, 512 }, { 37, 130 } };
 	const struct product_ops *all[3];
-	unsigned int i, build, n, count = builds(all);
+	unsigned int i, build, n, count = rig_builds(all);
 
 	for (i = 0; i < 5; i++)
 		for (build = 0; build < count; build++) {
@@ -399,7 +383,7 @@ static void same_bits(void **unused)
 	struct deck deck = wired();
 	int8_t in[VECTORS * 37];
 	const struct product_ops *all[3];
-	unsigned int i, build, cut, count = builds(all);
+	unsigned int i, build, cut, count = rig_builds(all);
 
 	(void)unused;
 	for (i = 0; i < sizeof(in); i++)

@@ -375,22 +375,6 @@ static void check_batch(struct tile *t, const struct snapshot *s, struct batch *
 	assert_int_equal(counts.saturations, expected.saturations);
 }
 
-/* All builds of the kernels that this machine runs, on one tile. */
-static unsigned int builds(const struct product_ops **all)
-{
-	const struct product_ops *best = product_select(false);
-	unsigned int n = 0;
-
-	all[n++] = product_select(true);
-#if defined(__x86_64__)
-	if (best == &product_avx512)
-		all[n++] = &product_avx2;
-#endif
-	if (best != all[0])
-		all[n++] = best;
-	return n;
-}
-
 static void random_shape(const char *name, unsigned int rows, unsigned int cols)
 {
 	bool integer = !strcmp(name, "digital");
@@ -398,7 +382,7 @@ static void random_shape(const char *name, unsigned int rows, unsigned int cols)
 	static struct batch b;
 	static int16_t target[384 * 512];
 	const struct product_ops *all[3];
-	unsigned int i, n = builds(all);
+	unsigned int i, n = rig_builds(all);
 	struct tile_class class;
 	struct tile *t;
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "card/cell/cell.h"
+#include "card/tile/product.h"
 
 static struct cell_tech *rig_techs[256];
 static unsigned int rig_tech_count;
@@ -44,6 +45,22 @@ static inline const struct cell_tech *rig_tech(const char *name, bool plain_c)
 		abort();
 	}
 	return rig_keep(tech);
+}
+
+/* All builds of the kernels of the product that this machine runs; the first is the plain one. */
+static inline unsigned int rig_builds(const struct product_ops *all[3])
+{
+	const struct product_ops *best = product_select(false);
+	unsigned int n = 0;
+
+	all[n++] = product_select(true);
+#if defined(__x86_64__)
+	if (best == &product_avx512)
+		all[n++] = &product_avx2;
+#endif
+	if (best != all[0])
+		all[n++] = best;
+	return n;
 }
 
 #endif

@@ -341,7 +341,7 @@ static int parse_command(char **words, struct arguments *a)
 	if (a->follow && a->command != COMMAND_EVENTS)
 		return wrong("--follow goes with events, not with", *words ? *words : "");
 	if ((a->plot || a->threshold > 0 || a->wear_limit > 0) && (a->command < 0 || a->command == COMMAND_EVENTS))
-		return wrong("--plot and thresholds go with drift, retention, wear and health, not with", *words ? *words : "");
+		return wrong("--plot, --threshold and --wear-threshold go with drift, retention, wear and health, not with", *words ? *words : "");
 	return 0;
 }
 
