@@ -422,10 +422,12 @@ int card_socket_listen(const char *path);
  * struct card_server_options - a vfio-user endpoint
  * @socket: path of the listening socket; replaced if it is a stale socket
  * @irq: interrupts to offer
+ * @entries: most entries of a ring, a power of two from 2 to 4096, 0 for 4096
  */
 struct card_server_options {
 	const char *socket;
 	enum card_irq irq;
+	unsigned int entries;
 };
 
 /**

@@ -149,7 +149,7 @@ static bool enable(struct endpoint *e)
 	host_time = e->host_time;
 	pthread_mutex_unlock(&e->lock);
 	e->admin.vector = NMC_VECTOR_ADMIN;
-	if (!ring_valid(&e->admin)) {
+	if (!ring_valid(&e->host, &e->admin)) {
 		show_status(e, NMC_STAT_BAD_CONFIG);
 		return false;
 	}

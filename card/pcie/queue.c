@@ -306,7 +306,7 @@ unsigned int queue_create(struct engines *e, unsigned int queue, const struct nm
 	struct queue *q;
 	unsigned int status = NMC_STATUS_EXISTS;
 
-	if (!queue || queue > e->queues || !ring_valid(&ring))
+	if (!queue || queue > e->queues || !ring_valid(e->host, &ring))
 		return NMC_STATUS_FIELD;
 	q = &e->queue[queue];
 	pthread_mutex_lock(&e->lock);

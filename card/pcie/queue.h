@@ -43,6 +43,7 @@ struct ring {
 struct ring_host {
 	struct dma dma;
 	struct irq irq;
+	uint32_t entries;	/* of a ring at most */
 };
 
 /* What is below answers less than zero, -enum nmc_status, if memory is gone or the host's tail makes no sense. */
@@ -62,8 +63,8 @@ int ring_complete(struct ring_host *h, struct ring *r, struct nmc_cqe *cqe, bool
 /* Raises the interrupt that coalescing still owes; true if it did. @now is wall time. */
 bool ring_flush(struct ring_host *h, struct ring *r, uint64_t now);
 
-/* Rings with these addresses can exist. */
-bool ring_valid(const struct ring *r);
+/* Rings with these addresses and of this size can exist. */
+bool ring_valid(const struct ring_host *h, const struct ring *r);
 
 struct engines;
 

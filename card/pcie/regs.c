@@ -21,7 +21,7 @@ static uint64_t read_register(struct endpoint *e, uint64_t at)
 	case NMC_REG_QUEUES:
 		return e->identify.queues;
 	case NMC_REG_ENTRIES:
-		return NMC_MAX_ENTRIES;
+		return e->host.entries;
 	case NMC_REG_ENGINES:
 		return e->identify.engines;
 	case NMC_REG_DOORBELLS:
@@ -267,7 +267,7 @@ static void queue_broken(void *ctx, unsigned int queue, unsigned int status)
 		mgmt_queue_broken(e->mgmt, queue, status);
 }
 
-int endpoint_create(struct card *card, enum card_irq irq, struct endpoint **endpoint)
+int endpoint_create(struct card *card, const struct card_server_options *options, struct endpoint **endpoint)
 {
 	struct endpoint *e = calloc(1, sizeof(*e));
 	const struct engine_hooks hooks = { .job = run_job, .broken = queue_broken, .ctx = e };
@@ -279,8 +279,9 @@ int endpoint_create(struct card *card, enum card_irq irq, struct endpoint **endp
 	e->mgmt = card_mgmt(card);
 	mgmt_identify(e->mgmt, &e->identify);
 	dma_init(&e->host.dma);
-	irq_init(&e->host.irq, irq);
-	pci_config_init(&e->config, irq, e->identify.serial);
+	irq_init(&e->host.irq, options->irq);
+	e->host.entries = options->entries ? options->entries : NMC_MAX_ENTRIES;
+	pci_config_init(&e->config, options->irq, e->identify.serial);
 	pthread_mutex_init(&e->lock, NULL);
 	e->log.generation = 1;
 	e->engines = engines_create(&e->host, e->identify.queues, e->identify.engines, &hooks);

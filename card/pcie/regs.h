@@ -64,7 +64,7 @@ struct endpoint {
 };
 
 /* 0 or a negative errno. */
-int endpoint_create(struct card *card, enum card_irq irq, struct endpoint **endpoint);
+int endpoint_create(struct card *card, const struct card_server_options *options, struct endpoint **endpoint);
 void endpoint_destroy(struct endpoint *e);
 
 /* BAR0. The range lies within the BAR. */

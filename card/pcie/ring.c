@@ -16,9 +16,9 @@ uint64_t queue_now(void)
 	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
 }
 
-bool ring_valid(const struct ring *r)
+bool ring_valid(const struct ring_host *h, const struct ring *r)
 {
-	return r->entries >= 2 && r->entries <= NMC_MAX_ENTRIES && !(r->entries & (r->entries - 1)) &&
+	return r->entries >= 2 && r->entries <= h->entries && !(r->entries & (r->entries - 1)) &&
 	       r->sq && r->cq && r->shadow && !(r->sq % NMC_PAGE_BYTES) && !(r->cq % NMC_PAGE_BYTES) &&
 	       !(r->shadow % 64) && r->vector < NMC_VECTORS;
 }

@@ -163,7 +163,7 @@ int card_server_start(struct card *card, const struct card_server_options *optio
 			 ret == -EADDRINUSE ? "another card serves this socket" : "socket");
 	} else {
 		s->path = strdup(options->socket);
-		ret = s->path ? endpoint_create(card, options->irq, &s->endpoint) : -ENOMEM;
+		ret = s->path ? endpoint_create(card, options, &s->endpoint) : -ENOMEM;
 		if (!ret && pthread_create(&s->thread, NULL, server_thread, s)) {
 			endpoint_destroy(s->endpoint);
 			ret = -EAGAIN;

@@ -23,6 +23,7 @@ static int memory_fd;
 static void start(void)
 {
 	const struct card_options options = { .tiles = 2, .rows = 4, .cols = 4, .threads = 1, .engines = 1, .queues = 2 };
+	const struct card_server_options server = { .irq = CARD_IRQ_MSIX };
 	struct card *card;
 	char error[128];
 
@@ -31,7 +32,7 @@ static void start(void)
 		abort();
 	memory = mmap(NULL, MEMORY, PROT_READ | PROT_WRITE, MAP_SHARED, memory_fd, 0);
 	if (memory == MAP_FAILED || card_create(&options, &card, error, sizeof(error)) ||
-	    endpoint_create(card, CARD_IRQ_MSIX, &e))
+	    endpoint_create(card, &server, &e))
 		abort();
 }
 

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 #include "card/card.h"
+#include "hw/nmc_regs.h"
 #include "common/output.h"
 #include "command.h"
 #include "control.h"
@@ -33,6 +34,7 @@ static const char usage[] =
 	"      --serial N         serial number (default derived from the seed)\n"
 	"      --engines N        jobs at once (default 2)\n"
 	"      --queues N         I/O queues (default 8)\n"
+	"      --entries N        most entries of a ring, a power of two (default 4096)\n"
 	"      --threads N        host threads that share one product (default all processors)\n"
 	"      --simd {on,off}    vector instructions of the host where it has them (default on)\n"
 	"      --irq KIND         msix, msi or intx (default msix)\n"
@@ -102,6 +104,7 @@ static const struct option options[] = {
 	{ "serial", required_argument, NULL, 'N' },
 	{ "engines", required_argument, NULL, 'e' },
 	{ "queues", required_argument, NULL, 'q' },
+	{ "entries", required_argument, NULL, 'E' },
 	{ "threads", required_argument, NULL, 'T' },
 	{ "simd", required_argument, NULL, 'p' },
 	{ "irq", required_argument, NULL, 'i' },
@@ -118,13 +121,16 @@ static int count_option(struct arguments *a, int option, const char *name, const
 	unsigned long long n;
 	unsigned int *to = option == 't' ? &a->card.tiles : option == 'r' ? &a->card.rows :
 			   option == 'l' ? &a->card.cols : option == 'e' ? &a->card.engines :
-			   option == 'q' ? &a->card.queues : &a->card.threads;
+			   option == 'q' ? &a->card.queues : option == 'E' ? &a->server.entries :
+			   &a->card.threads;
 	int ret = number(name, text, 0xffffffff, &n);
 
 	if (ret)
 		return ret;
 	if (!n)
 		return wrong("--%s must be at least 1", name);
+	if (option == 'E' && (n < 2 || n > NMC_MAX_ENTRIES || n & (n - 1)))
+		return wrong("--entries %s: a power of two from 2 to 4096", text);
 	*to = (unsigned int)n;
 	return 0;
 }
