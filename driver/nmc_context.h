@@ -43,6 +43,7 @@ struct nmc_result {
  * @set_count: attached tile sets
  * @sets: the sets, referenced
  * @dead: destroyed or banned: jobs not yet on the card are cancelled
+ * @on_ring: jobs on the queue's ring; under the queue's lock
  * @submit_lock: order of submissions, @next_job
  * @next_job: id of the next job
  * @queued: jobs submitted and not ended
@@ -64,6 +65,7 @@ struct nmc_context {
 	u32 set_count;
 	struct nmc_tileset *sets[NMC_MAX_SETS];
 	bool dead;
+	u32 on_ring;
 	struct mutex submit_lock; /* order of submissions */
 	u64 next_job;
 	atomic_t queued;

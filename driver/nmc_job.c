@@ -186,9 +186,7 @@ static struct dma_fence *nmc_job_run(struct drm_sched_job *base)
 		atomic_inc(&ctx->queue->expected);
 		atomic_dec(&ctx->blocked);
 	}
-	if (READ_ONCE(ctx->dead))
-		nmc_job_cancel(job, nmc_is_lost(ctx->nmc) ? -ENODEV : -ECANCELED);
-	else if (!nmc_queue_submit(ctx->queue, job))
+	if (!nmc_queue_submit(ctx->queue, job))
 		nmc_job_cancel(job, -ENODEV);
 	return fence;
 }

@@ -79,6 +79,7 @@ static int nmc_queue_init(struct nmc_device *nmc, struct nmc_queue *queue, unsig
 	queue->fence_context = dma_fence_context_alloc(1);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->replay);
+	INIT_LIST_HEAD(&queue->held);
 	err = nmc_queue_alloc(queue);
 	if (err)
 		return err;
@@ -161,7 +162,43 @@ static void nmc_queue_put(struct nmc_queue *queue, struct nmc_job *job)
 	job->sqe.table = cpu_to_le64(queue->tables_dma + index * NMC_TABLE_BYTES);
 	WARN_ON_ONCE(queue->jobs[index]);
 	queue->jobs[index] = job;
+	job->ctx->on_ring++;
 	nmc_ring_push(&queue->ring, &job->sqe);
+}
+
+/* The job of an entry leaves the ring, if there is one. */
+static struct nmc_job *nmc_queue_take(struct nmc_queue *queue, u32 n)
+{
+	u32 index = n & (queue->ring.entries - 1);
+	struct nmc_job *job = queue->jobs[index];
+
+	queue->jobs[index] = NULL;
+	if (job)
+		job->ctx->on_ring--;
+	return job;
+}
+
+/*
+ * Fences of a context signal in order: a buffer's reservation knows the last of them alone. A job
+ * that is cancelled before it went to the card waits for those that the card has.
+ */
+static void nmc_queue_release(struct nmc_queue *queue)
+{
+	struct nmc_job *job, *next;
+
+	list_for_each_entry_safe(job, next, &queue->held, replay) {
+		if (job->ctx->on_ring)
+			continue;
+		list_del(&job->replay);
+		nmc_job_cancel(job, -ECANCELED);
+	}
+}
+
+/* Ends a job of a dead context, at once or in its turn. */
+static void nmc_queue_drop(struct nmc_queue *queue, struct nmc_job *job)
+{
+	list_add_tail(&job->replay, &queue->held);
+	nmc_queue_release(queue);
 }
 
 /* The card works on the queue. */
@@ -196,13 +233,11 @@ static void nmc_queue_account(struct nmc_queue *queue, struct nmc_job **jobs, un
 
 static struct nmc_job *nmc_queue_match(struct nmc_queue *queue, u32 cookie)
 {
-	u32 index = cookie & (queue->ring.entries - 1);
-	struct nmc_job *job = queue->jobs[index];
+	struct nmc_job *job = queue->jobs[cookie & (queue->ring.entries - 1)];
 
 	if (!job || le32_to_cpu(job->sqe.cookie) != cookie)
 		return NULL;
-	queue->jobs[index] = NULL;
-	return job;
+	return nmc_queue_take(queue, cookie);
 }
 
 /* A completion of nobody stands where that of a job was to come: the job would never end. */
@@ -234,6 +269,7 @@ static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
 	nmc_queue_account(queue, jobs, count);
 	for (i = 0; i < count; i++)
 		nmc_job_complete(jobs[i], &cqe[i]);
+	nmc_queue_release(queue);
 	return count;
 }
 
@@ -260,6 +296,8 @@ bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job)
 	state = queue->state;
 	if (state == NMC_QUEUE_PAUSED) {
 		list_add_tail(&job->replay, &queue->replay);
+	} else if (state == NMC_QUEUE_RUNNING && READ_ONCE(job->ctx->dead)) {
+		nmc_queue_drop(queue, job);
 	} else if (state == NMC_QUEUE_RUNNING) {
 		old = queue->ring.tail;
 		if (!nmc_ring_pending(&queue->ring))
@@ -311,29 +349,27 @@ static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report
 
 		if (!job || report->state[n & mask] == NMC_DESC_NOT_STARTED)
 			continue;
-		queue->jobs[n & mask] = NULL;
+		nmc_queue_take(queue, n);
 		nmc_job_fail(job, job == stuck && !READ_ONCE(job->ctx->dead) ? -ETIME : -ECANCELED);
 		nmc_queue_moved(queue);
 	}
 }
 
-/* Empties the ring; the jobs that were still on it go before those that came during a pause. */
+/* Empties the ring. Its jobs go before those that wait for them, and those that came in a pause. */
 static void nmc_queue_keep(struct nmc_queue *queue)
 {
-	u32 mask = queue->ring.entries - 1;
 	u32 end = queue->ring.tail;
 	LIST_HEAD(kept);
 	u32 n;
 
 	nmc_ring_reset(&queue->ring);
 	for (n = end - queue->ring.entries; n != end; n++) {
-		struct nmc_job *job = queue->jobs[n & mask];
+		struct nmc_job *job = nmc_queue_take(queue, n);
 
-		if (!job)
-			continue;
-		queue->jobs[n & mask] = NULL;
-		list_add_tail(&job->replay, &kept);
+		if (job)
+			list_add_tail(&job->replay, &kept);
 	}
+	list_splice_tail_init(&queue->held, &kept);
 	list_splice(&kept, &queue->replay);
 	queue->progress = 0;
 }
@@ -378,7 +414,7 @@ static void nmc_queue_run(struct nmc_queue *queue)
 	list_for_each_entry_safe(job, next, &queue->replay, replay) {
 		list_del(&job->replay);
 		if (READ_ONCE(job->ctx->dead))
-			nmc_job_cancel(job, -ECANCELED);
+			nmc_queue_drop(queue, job);
 		else
 			nmc_queue_put(queue, job);
 	}

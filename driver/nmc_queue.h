@@ -44,6 +44,7 @@ enum nmc_queue_state {
  * @tables_dma: its DMA address
  * @jobs: job of each entry, NULL if none
  * @replay: jobs kept over a stop
+ * @held: jobs of dead contexts, which end when those before them on the ring have
  * @state: what becomes of a job
  * @expected: jobs on the ring, and jobs that will come without waiting for anything
  * @progress: progress word when it was last looked at
@@ -62,12 +63,13 @@ struct nmc_queue {
 	unsigned int vector;
 	unsigned int cpu;
 	atomic_t contexts;
-	spinlock_t lock; /* ring, jobs, replay, state */
+	spinlock_t lock; /* ring, jobs, replay, held, state */
 	struct nmc_ring ring;
 	void *tables;
 	dma_addr_t tables_dma;
 	struct nmc_job **jobs;
 	struct list_head replay;
+	struct list_head held;
 	enum nmc_queue_state state;
 	atomic_t expected;
 	u64 progress;

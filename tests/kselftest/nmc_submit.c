@@ -311,6 +311,43 @@ TEST_F(submit, destroyed_context_cancels)
 	EXPECT_EQ(-ECANCELED, status);
 }
 
+/*
+ * A job that is cancelled before it came to the card ends after those of its context that the card
+ * has: who waits for the last of them knows of no other. It comes to its turn, by a job of another
+ * context, while the one before it runs.
+ */
+TEST_F(submit, cancelled_in_order)
+{
+	uint32_t other, first, second, turn;
+	struct test_stream slow, shorter;
+	struct test_job job;
+
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
+	ASSERT_EQ(0, stream_create(self->fd, &slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_nops(&slow, 6000, 60000);
+	stream_end(&slow);
+	ASSERT_EQ(0, stream_create(self->fd, &shorter, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_nops(&shorter, 1500, 60000);
+	stream_end(&shorter);
+	ASSERT_EQ(0, syncobj_create(self->fd, &first));
+	ASSERT_EQ(0, syncobj_create(self->fd, &second));
+	ASSERT_EQ(0, syncobj_create(self->fd, &turn));
+	job_init(&job, self->ctx, &slow);
+	job_out(&job, first, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	job_init(&job, other, &shorter);
+	job_out(&job, turn, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	job_init(&job, self->ctx, &slow);
+	job_in(&job, turn, 0);
+	job_out(&job, second, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	usleep(200000);	/* the first is on the card by now */
+	ASSERT_EQ(0, context_destroy(self->fd, self->ctx));
+	ASSERT_EQ(0, syncobj_wait(self->fd, second, 0));
+	EXPECT_NE(0, syncobj_status(self->fd, first));
+}
+
 static void nothing(int number)
 {
 	(void)number;
