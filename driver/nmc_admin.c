@@ -33,6 +33,7 @@ int nmc_admin_init(struct nmc_device *nmc)
 	unsigned int i;
 	int err;
 
+	admin->commands = min_t(u32, NMC_ADMIN_EVENT_SLOT, entries - 1);
 	spin_lock_init(&admin->lock);
 	init_rwsem(&admin->gate);
 	init_waitqueue_head(&admin->slot_free);
@@ -109,8 +110,8 @@ static int nmc_admin_slot_get(struct nmc_admin *admin)
 	int slot;
 
 	spin_lock_irq(&admin->lock);
-	slot = admin->running ? find_first_zero_bit(&admin->used, NMC_ADMIN_EVENT_SLOT) : -ENODEV;
-	if (slot == NMC_ADMIN_EVENT_SLOT)
+	slot = admin->running ? find_first_zero_bit(&admin->used, admin->commands) : -ENODEV;
+	if (slot == admin->commands)
 		slot = -EBUSY;
 	else if (slot >= 0)
 		__set_bit(slot, &admin->used);

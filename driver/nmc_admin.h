@@ -39,6 +39,7 @@ struct nmc_admin_slot {
  * @data_dma: its DMA address
  * @lock: @ring, @slots, @used, @running
  * @slots: commands in flight
+ * @commands: of these may be in flight, with the event command no more than the ring holds
  * @used: slots taken
  * @running: the card takes commands
  * @slot_free: a slot was given back
@@ -53,6 +54,7 @@ struct nmc_admin {
 	dma_addr_t data_dma;
 	spinlock_t lock; /* ring, slots, used, running */
 	struct nmc_admin_slot slots[NMC_ADMIN_SLOTS];
+	unsigned int commands;
 	unsigned long used;
 	bool running;
 	wait_queue_head_t slot_free;

@@ -2,6 +2,7 @@
 /*
  * DEV_QUERY: every type, sizes larger and smaller than the kernel's, counts and ends of lists.
  */
+#include <sys/wait.h>
 #include "kselftest_harness.h"
 #include "nmc_test.h"
 
@@ -217,6 +218,30 @@ TEST_F(query, queues)
 	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_QUEUE, 0, &q, sizeof(q)));
 	EXPECT_GE(q.jobs, 1);
 	EXPECT_GE(q.mmio_writes, 1);
+}
+
+/* More commands than a small admin ring holds: they take turns. */
+TEST_F(query, many_ask_at_once)
+{
+	enum { CLIENTS = 12, TIMES = 100 };
+	struct drm_nmc_health h;
+	pid_t pid[CLIENTS];
+	int i, n, status;
+
+	for (i = 0; i < CLIENTS; i++) {
+		pid[i] = fork();
+		ASSERT_GE(pid[i], 0);
+		if (pid[i])
+			continue;
+		for (n = 0; n < TIMES; n++)
+			if (query(self->fd, DRM_NMC_QUERY_HEALTH, 0, &h, sizeof(h)))
+				_exit(1);
+		_exit(0);
+	}
+	for (i = 0; i < CLIENTS; i++) {
+		ASSERT_EQ(pid[i], waitpid(pid[i], &status, 0));
+		EXPECT_EQ(0, status);
+	}
 }
 
 TEST_HARNESS_MAIN
