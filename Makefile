@@ -45,6 +45,9 @@ modules: setup
 	@mkdir -p $(BUILD)/yardstick
 	@cp -rsf $(CURDIR)/tests/vm/sched_yardstick/. $(BUILD)/yardstick/
 	$(MAKE) -C $(KDIR) M=$(BUILD)/yardstick COMPAT=$(CURDIR)/driver W=1 modules
+	@mkdir -p $(BUILD)/kselftest/sleep
+	@cp -rsf $(CURDIR)/tests/kselftest/sleep/. $(BUILD)/kselftest/sleep/
+	$(MAKE) -C $(KDIR) M=$(BUILD)/kselftest/sleep W=1 modules
 
 demo: all
 	@echo '== the card behind the kernel driver, in a VM'

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A function reset while jobs are on the card: the one in execution fails and is never run again,
- * those behind it are run, tile sets and contexts live on. Needs root.
+ * A function reset and a sleep while jobs are on the card: the one in execution fails and is never
+ * run again, those behind it are run, tile sets and contexts live on. Needs root, and the module
+ * sleep/nmc_sleep.
  */
+#include <libgen.h>
 #include <limits.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
@@ -14,31 +16,50 @@
 
 FIXTURE(reset) {
 	int fd;
-	int reset;
+	int pause;
+	char text[32];
 	uint32_t set;
 	uint32_t ctx;
 	struct test_stream slow;
 	struct test_stream quick;
 };
 
-static int open_reset(int fd)
+FIXTURE_VARIANT(reset) {
+	bool sleeps;
+};
+
+FIXTURE_VARIANT_ADD(reset, function) {};
+FIXTURE_VARIANT_ADD(reset, sleep) { .sleeps = true };
+
+/* The file that starts the pause, and in @text what is to be written to it. */
+static int open_pause(int fd, bool sleeps, char *text, size_t bytes)
 {
-	char path[PATH_MAX];
+	char path[PATH_MAX], device[PATH_MAX];
 	struct stat st;
 
 	if (fstat(fd, &st))
 		return -errno;
-	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device/reset", major(st.st_rdev),
+	snprintf(path, sizeof(path), "/sys/dev/char/%u:%u/device", major(st.st_rdev),
 		 minor(st.st_rdev));
-	return open(path, O_WRONLY);
+	if (!realpath(path, device))
+		return -errno;
+	snprintf(text, bytes, "%s", sleeps ? basename(device) : "1");
+	return open(sleeps ? "/sys/module/nmc_sleep/parameters/cycle" : strcat(path, "/reset"),
+		    O_WRONLY);
+}
+
+/* Comes back when the pause is over. */
+static int pause_once(int fd, const char *text)
+{
+	return write(fd, text, strlen(text)) == (ssize_t)strlen(text) ? 0 : -errno;
 }
 
 FIXTURE_SETUP(reset)
 {
 	self->fd = nmc_open_device();
 	ASSERT_GE(self->fd, 0);
-	self->reset = open_reset(self->fd);
-	ASSERT_GE(self->reset, 0);
+	self->pause = open_pause(self->fd, variant->sleeps, self->text, sizeof(self->text));
+	ASSERT_GE(self->pause, 0);
 	ASSERT_EQ(0,
 		  tileset_create(self->fd, class_find(self->fd, NMC_TECH_DIGITAL), 1, &self->set));
 	ASSERT_EQ(0, context_create(self->fd, &self->set, 1, &self->ctx));
@@ -51,7 +72,7 @@ FIXTURE_SETUP(reset)
 
 FIXTURE_TEARDOWN(reset)
 {
-	close(self->reset);
+	close(self->pause);
 	close(self->fd);
 }
 
@@ -78,7 +99,7 @@ TEST_F_TIMEOUT(reset, started_fails_and_the_rest_runs, 120)
 	}
 	usleep(300000);
 	EXPECT_EQ(-EBUSY, job_result(self->fd, self->ctx, 1, &result));
-	ASSERT_EQ(1, write(self->reset, "1", 1));
+	ASSERT_EQ(0, pause_once(self->pause, self->text));
 	for (i = 0; i <= BEHIND; i++)
 		ASSERT_EQ(0, syncobj_wait(self->fd, sync[i], 0));
 	EXPECT_EQ(-ECANCELED, syncobj_status(self->fd, sync[0]));
@@ -106,7 +127,7 @@ TEST_F_TIMEOUT(reset, again_and_again_under_load, 120)
 	for (n = 0; n < 5; n++) {
 		for (i = 0; i < 200; i++)
 			ASSERT_EQ(0, submit(self->fd, self->ctx, &self->quick, sync));
-		ASSERT_EQ(1, write(self->reset, "1", 1));
+		ASSERT_EQ(0, pause_once(self->pause, self->text));
 		ASSERT_EQ(0, syncobj_wait(self->fd, sync, 0));
 		EXPECT_EQ(1, syncobj_status(self->fd, sync));
 	}
@@ -142,7 +163,7 @@ TEST_F_TIMEOUT(reset, while_contexts_come_and_go, 120)
 		come_and_go(self->fd, self->set);
 	for (i = 0; i < 20; i++) {
 		usleep(20000);
-		ASSERT_EQ(1, write(self->reset, "1", 1));
+		ASSERT_EQ(0, pause_once(self->pause, self->text));
 	}
 	EXPECT_EQ(0, waitpid(pid, &status, WNOHANG));
 	ASSERT_EQ(0, kill(pid, SIGKILL));
