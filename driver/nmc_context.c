@@ -9,6 +9,7 @@
 #include "nmc_context.h"
 #include "nmc_query.h"
 #include "nmc_queue.h"
+#include "nmc_recover.h"
 
 #define NMC_CONTEXT_IDS		XA_LIMIT(1, NMC_MAX_CONTEXTS - 1)
 
@@ -95,14 +96,17 @@ struct nmc_context *nmc_context_get(struct nmc_file *file, u32 handle)
 
 void nmc_context_kill(struct nmc_context *ctx)
 {
-	WRITE_ONCE(ctx->dead, true);
+	/* The first of two that kill it at once, or the second: no matter. */
+	if (!nmc_context_is_dead(ctx))
+		WRITE_ONCE(ctx->died, jiffies);
+	smp_store_release(&ctx->dead, true); /* after @died, which goes with it */
 	wake_up_all(&ctx->room);
 }
 
 /* The wait for room is over: there was some and it is taken, or there never will be. */
 static bool nmc_context_room(struct nmc_context *ctx, bool *got)
 {
-	if (READ_ONCE(ctx->dead) || nmc_is_lost(ctx->nmc))
+	if (nmc_context_is_dead(ctx) || nmc_is_lost(ctx->nmc))
 		return true;
 	*got = atomic_add_unless(&ctx->queued, 1, NMC_CONTEXT_JOBS);
 	return *got;
@@ -199,8 +203,8 @@ int nmc_contexts_restore(struct nmc_device *nmc)
 		if (err)
 			break;
 	}
-	if (err && !nmc_is_lost(nmc))
-		dev_err(&nmc->pdev->dev, "context %u cannot be restored: %d\n", ctx->id, err);
+	if (err)
+		nmc_lost(nmc, "context %u cannot be restored: %d", ctx->id, err);
 	mutex_unlock(&nmc->contexts_lock);
 	return err;
 }

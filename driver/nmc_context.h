@@ -43,6 +43,7 @@ struct nmc_result {
  * @set_count: attached tile sets
  * @sets: the sets, referenced
  * @dead: destroyed or banned: jobs not yet on the card are cancelled
+ * @died: jiffies when it became that
  * @on_ring: jobs on the queue's ring; under the queue's lock
  * @submit_lock: order of submissions, @next_job
  * @next_job: id of the next job
@@ -65,6 +66,7 @@ struct nmc_context {
 	u32 set_count;
 	struct nmc_tileset *sets[NMC_MAX_SETS];
 	bool dead;
+	unsigned long died;
 	u32 on_ring;
 	struct mutex submit_lock; /* order of submissions */
 	u64 next_job;
@@ -75,6 +77,17 @@ struct nmc_context {
 	struct nmc_result results[NMC_CONTEXT_RESULTS];
 	struct work_struct release;
 };
+
+static inline bool nmc_context_is_dead(const struct nmc_context *ctx)
+{
+	return smp_load_acquire(&ctx->dead); /* before @died is read */
+}
+
+/* Dead for so many jiffies. */
+static inline bool nmc_context_dead_for(const struct nmc_context *ctx, unsigned long time)
+{
+	return nmc_context_is_dead(ctx) && time_after_eq(jiffies, READ_ONCE(ctx->died) + time);
+}
 
 /**
  * nmc_context_get() - the context of a handle

@@ -63,6 +63,17 @@ struct drm_gem_object *nmc_gem_import(struct drm_device *drm, struct dma_buf_att
 				      struct sg_table *sgt);
 
 /**
+ * nmc_gem_put_shared() - gives a reference to a buffer back unless it is the last one; any context
+ * @obj: the buffer
+ *
+ * Return: true if it was given back. The last one goes with drm_gem_object_put(), which may sleep.
+ */
+static inline bool nmc_gem_put_shared(struct drm_gem_object *obj)
+{
+	return refcount_dec_not_one(&obj->refcount.refcount);
+}
+
+/**
  * nmc_gem_unmap_all() - takes every buffer's DMA mapping away; the card is halted
  * @nmc: the device
  *

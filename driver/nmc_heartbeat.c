@@ -29,14 +29,18 @@ static const char *nmc_heartbeat_check(struct nmc_device *nmc)
 	return time_before(jiffies, nmc->beat_seen + NMC_BEAT_DEAD) ? NULL : "firmware stopped";
 }
 
-/* An interrupt that was lost costs a second, not a time-out. */
+/*
+ * An interrupt that was lost costs a second, not a time-out. The scheduler puts a time-out off
+ * with each job that comes behind a stuck one; here it is not put off.
+ */
 static void nmc_heartbeat_poll(struct nmc_device *nmc)
 {
 	unsigned int i;
 
 	nmc_admin_irq(nmc);
 	for (i = 0; i < nmc->queues->count; i++)
-		nmc_queue_poll(&nmc->queues->queue[i]);
+		if (nmc_queue_overdue(&nmc->queues->queue[i]))
+			drm_sched_fault(&nmc->queues->queue[i].sched);
 }
 
 void nmc_heartbeat_work(struct work_struct *work)

@@ -7,6 +7,7 @@
 #include <linux/iopoll.h>
 #include <linux/uuid.h>
 #include "nmc_hw.h"
+#include "nmc_recover.h"
 
 #define NMC_POLL_US		1000
 #define NMC_DISABLE_US		(5 * USEC_PER_SEC)
@@ -85,6 +86,12 @@ int nmc_hw_init(struct nmc_device *nmc)
 	return 0;
 }
 
+static int nmc_hw_lost(struct nmc_device *nmc, int err, const char *why, u64 value)
+{
+	nmc_lost(nmc, "%s (0x%llx)", why, value);
+	return err;
+}
+
 static void nmc_hw_configure(struct nmc_device *nmc, const struct nmc_ring *ring)
 {
 	nmc_write64(nmc, NMC_REG_EPOCH, nmc->epoch);
@@ -103,7 +110,7 @@ int nmc_hw_enable(struct nmc_device *nmc, const struct nmc_ring *ring)
 	u32 status;
 
 	if (err)
-		return nmc_hw_fail(nmc, err, "card does not stop", nmc_read32(nmc, NMC_REG_STATUS));
+		return nmc_hw_lost(nmc, err, "card does not stop", nmc_read32(nmc, NMC_REG_STATUS));
 	/* What a former driver may have left running has ended: DMA from here on is ours. */
 	pci_set_master(nmc->pdev);
 	nmc_hw_configure(nmc, ring);
@@ -112,9 +119,9 @@ int nmc_hw_enable(struct nmc_device *nmc, const struct nmc_ring *ring)
 				status & (NMC_STAT_READY | NMC_STAT_FATAL | NMC_STAT_BAD_CONFIG),
 				NMC_POLL_US, NMC_ENABLE_US, false, nmc, NMC_REG_STATUS);
 	if (status == NMC_GONE32)
-		return nmc_hw_fail(nmc, -ENODEV, "card went away", status);
+		return nmc_hw_lost(nmc, -ENODEV, "card went away", status);
 	if (err || !(status & NMC_STAT_READY))
-		return nmc_hw_fail(nmc, err ?: -EIO, "firmware does not start: status", status);
+		return nmc_hw_lost(nmc, err ?: -EIO, "firmware does not start: status", status);
 	return 0;
 }
 

@@ -44,7 +44,7 @@ int nmc_hw_init(struct nmc_device *nmc);
  * @nmc: the device
  * @ring: admin ring, empty
  *
- * Return: 0 or a negative errno, with one line in the log. May sleep.
+ * Return: 0 or a negative errno; the device is lost then. May sleep.
  */
 int nmc_hw_enable(struct nmc_device *nmc, const struct nmc_ring *ring);
 

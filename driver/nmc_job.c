@@ -6,6 +6,7 @@
  */
 #include <linux/module.h>
 #include <linux/slab.h>
+#include "nmc_gem.h"
 #include "nmc_job.h"
 #include "nmc_queue.h"
 #include "nmc_recover.h"
@@ -68,6 +69,41 @@ static struct nmc_fence *nmc_fence_alloc(struct nmc_context *ctx)
 	return fence;
 }
 
+static void nmc_job_free(struct nmc_job *job)
+{
+	while (job->bo_count)
+		drm_gem_object_put(job->bos[--job->bo_count]);
+	/* A fence that was never given to the scheduler is not initialised. */
+	if (job->fence->base.ops)
+		dma_fence_put(&job->fence->base);
+	else
+		nmc_fence_free(&job->fence->base.rcu);
+	nmc_context_unreserve(job->ctx);
+	nmc_context_put(job->ctx);
+	kfree(job);
+}
+
+static void nmc_job_free_work(struct work_struct *work)
+{
+	nmc_job_free(container_of(work, struct nmc_job, free));
+}
+
+/*
+ * A buffer that ends takes its reservation, whose holder may wait for our fences: whoever starts
+ * jobs must not wait for that.
+ */
+static void nmc_job_release(struct kref *ref)
+{
+	struct nmc_job *job = container_of(ref, struct nmc_job, ref);
+
+	while (job->bo_count && nmc_gem_put_shared(job->bos[job->bo_count - 1]))
+		job->bo_count--;
+	if (job->bo_count)
+		queue_work(nmc_wq, &job->free);
+	else
+		nmc_job_free(job);
+}
+
 struct nmc_job *nmc_job_alloc(struct nmc_context *ctx, u32 slots)
 {
 	size_t bytes = sizeof(struct nmc_job_table) + ctx->set_count * sizeof(struct nmc_set_ref) +
@@ -83,29 +119,13 @@ struct nmc_job *nmc_job_alloc(struct nmc_context *ctx, u32 slots)
 		return NULL;
 	}
 	kref_init(&job->ref);
+	INIT_WORK(&job->free, nmc_job_free_work);
 	kref_get(&ctx->ref);
 	job->ctx = ctx;
 	job->bos = (void *)(job + 1);
 	job->table = (void *)job->bos + bos;
 	job->table_bytes = bytes;
 	return job;
-}
-
-static void nmc_job_release(struct kref *ref)
-{
-	struct nmc_job *job = container_of(ref, struct nmc_job, ref);
-	u32 i;
-
-	for (i = 0; i < job->bo_count; i++)
-		drm_gem_object_put(job->bos[i]);
-	/* A fence that was never given to the scheduler is not initialised. */
-	if (job->fence->base.ops)
-		dma_fence_put(&job->fence->base);
-	else
-		nmc_fence_free(&job->fence->base.rcu);
-	nmc_context_unreserve(job->ctx);
-	nmc_context_put(job->ctx);
-	kfree(job);
 }
 
 void nmc_job_put(struct nmc_job *job)
@@ -191,16 +211,13 @@ static struct dma_fence *nmc_job_run(struct drm_sched_job *base)
 	return fence;
 }
 
-/* A job that nobody wants any more is as good as stuck: others wait for the engine. */
+/* The scheduler's own time begins anew with each job: the heartbeat looks as well. */
 static enum drm_gpu_sched_stat nmc_job_timedout(struct drm_sched_job *base)
 {
 	struct nmc_job *job = container_of(base, struct nmc_job, base);
-	struct nmc_queue *queue = job->ctx->queue;
 
-	if (dma_fence_is_signaled(&base->s_fence->finished))
-		return nmc_sched_keep(base);
-	if (READ_ONCE(job->ctx->dead) || !nmc_queue_progressed(queue))
-		nmc_recover_queue(queue, job);
+	if (!dma_fence_is_signaled(&base->s_fence->finished))
+		nmc_recover_queue(job->ctx->queue, job);
 	return nmc_sched_keep(base);
 }
 

@@ -14,6 +14,7 @@ struct nmc_fence;
  * struct nmc_job - one job
  * @base: scheduler's part
  * @ref: the submission and, once pushed, the scheduler
+ * @free: gives it back where that may sleep
  * @ctx: context, referenced
  * @fence: signalled by the completion
  * @id: job id
@@ -29,6 +30,7 @@ struct nmc_fence;
 struct nmc_job {
 	struct drm_sched_job base;
 	struct kref ref;
+	struct work_struct free;
 	struct nmc_context *ctx;
 	struct nmc_fence *fence;
 	u64 id;
@@ -58,7 +60,7 @@ struct nmc_job *nmc_job_alloc(struct nmc_context *ctx, u32 slots);
  * @job: the job; its scheduler part was never initialised or is cleaned up when the last
  *	reference goes
  *
- * May sleep.
+ * Any context that may wake others: what sleeps happens in a work.
  */
 void nmc_job_put(struct nmc_job *job);
 

@@ -76,6 +76,7 @@ static int nmc_queue_init(struct nmc_device *nmc, struct nmc_queue *queue, unsig
 	queue->id = index + 1;
 	queue->vector = NMC_VECTOR_IO + index;
 	queue->cpu = cpumask_local_spread(index, dev_to_node(&nmc->pdev->dev));
+	queue->moved = jiffies;
 	queue->fence_context = dma_fence_context_alloc(1);
 	spin_lock_init(&queue->lock);
 	INIT_LIST_HEAD(&queue->replay);
@@ -296,7 +297,7 @@ bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job)
 	state = queue->state;
 	if (state == NMC_QUEUE_PAUSED) {
 		list_add_tail(&job->replay, &queue->replay);
-	} else if (state == NMC_QUEUE_RUNNING && READ_ONCE(job->ctx->dead)) {
+	} else if (state == NMC_QUEUE_RUNNING && nmc_context_is_dead(job->ctx)) {
 		nmc_queue_drop(queue, job);
 	} else if (state == NMC_QUEUE_RUNNING) {
 		old = queue->ring.tail;
@@ -320,6 +321,35 @@ void nmc_queue_poll(struct nmc_queue *queue)
 		nmc_queue_look(queue);
 	}
 	spin_unlock_irqrestore(&queue->lock, flags);
+}
+
+static bool nmc_queue_still(struct nmc_queue *queue)
+{
+	return time_after_eq(jiffies, queue->moved + queue->sched.timeout);
+}
+
+/* The job that the card works on had all the time that it gets. Caller holds the lock. */
+static bool nmc_queue_late(struct nmc_queue *queue)
+{
+	struct nmc_job *job = queue->jobs[queue->ring.head & (queue->ring.entries - 1)];
+	u64 since = ktime_get_ns() - queue->busy_since;
+
+	if (job && nmc_context_dead_for(job->ctx, queue->sched.timeout))
+		return true;
+	return nmc_queue_still(queue) && since >= jiffies64_to_nsecs(queue->sched.timeout);
+}
+
+bool nmc_queue_overdue(struct nmc_queue *queue)
+{
+	unsigned long flags;
+	bool overdue;
+
+	nmc_queue_poll(queue);
+	spin_lock_irqsave(&queue->lock, flags);
+	overdue = queue->state == NMC_QUEUE_RUNNING && nmc_ring_pending(&queue->ring) &&
+		  nmc_queue_late(queue);
+	spin_unlock_irqrestore(&queue->lock, flags);
+	return overdue;
 }
 
 static int nmc_queue_card_stop(struct nmc_queue *queue, struct nmc_stop_report *report)
@@ -350,7 +380,8 @@ static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report
 		if (!job || report->state[n & mask] == NMC_DESC_NOT_STARTED)
 			continue;
 		nmc_queue_take(queue, n);
-		nmc_job_fail(job, job == stuck && !READ_ONCE(job->ctx->dead) ? -ETIME : -ECANCELED);
+		nmc_job_fail(job, job == stuck && !nmc_context_is_dead(job->ctx) ? -ETIME :
+									   -ECANCELED);
 		nmc_queue_moved(queue);
 	}
 }
@@ -413,7 +444,7 @@ static void nmc_queue_run(struct nmc_queue *queue)
 	queue->busy_since = ktime_get_ns();
 	list_for_each_entry_safe(job, next, &queue->replay, replay) {
 		list_del(&job->replay);
-		if (READ_ONCE(job->ctx->dead))
+		if (nmc_context_is_dead(job->ctx))
 			nmc_queue_drop(queue, job);
 		else
 			nmc_queue_put(queue, job);
@@ -460,8 +491,8 @@ static int nmc_queue_create(struct nmc_queue *queue)
 	err = nmc_admin_exec_now(queue->nmc, &cmd);
 	if (!err)
 		nmc_queue_run(queue);
-	else if (!nmc_is_lost(queue->nmc))
-		dev_err(&queue->nmc->pdev->dev, "queue %u cannot be created: %d\n", queue->id, err);
+	else
+		nmc_lost(queue->nmc, "queue %u cannot be created: %d", queue->id, err);
 	return err;
 }
 
@@ -493,19 +524,6 @@ void nmc_queue_halt(struct nmc_queue *queue)
 	spin_unlock_irqrestore(&queue->lock, flags);
 }
 
-bool nmc_queue_progressed(struct nmc_queue *queue)
-{
-	unsigned long flags;
-	bool moved;
-
-	spin_lock_irqsave(&queue->lock, flags);
-	if (queue->state == NMC_QUEUE_RUNNING)
-		nmc_queue_look(queue);
-	moved = time_before(jiffies, queue->moved + queue->sched.timeout);
-	spin_unlock_irqrestore(&queue->lock, flags);
-	return moved;
-}
-
 bool nmc_queue_hangs(struct nmc_queue *queue)
 {
 	struct nmc_queues *queues = queue->nmc->queues;
@@ -513,9 +531,11 @@ bool nmc_queue_hangs(struct nmc_queue *queue)
 
 	if (queue->restarts < NMC_QUEUE_RESTARTS)
 		return false;
-	for (i = 0; i < queues->count; i++)
-		if (nmc_queue_progressed(&queues->queue[i]))
+	for (i = 0; i < queues->count; i++) {
+		nmc_queue_poll(&queues->queue[i]);
+		if (!nmc_queue_still(&queues->queue[i]))
 			return false;
+	}
 	return true;
 }
 

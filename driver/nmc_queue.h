@@ -153,7 +153,8 @@ int nmc_queues_create(struct nmc_device *nmc);
 bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job);
 
 /**
- * nmc_queue_poll() - ends the jobs whose completions came; any context
+ * nmc_queue_poll() - ends the jobs whose completions came, looks at the card's progress; any
+ *	context
  * @queue: the queue
  */
 void nmc_queue_poll(struct nmc_queue *queue);
@@ -193,12 +194,13 @@ int nmc_queue_start(struct nmc_queue *queue);
 void nmc_queue_halt(struct nmc_queue *queue);
 
 /**
- * nmc_queue_progressed() - tells slow from stuck
+ * nmc_queue_overdue() - tells slow from stuck; any context
  * @queue: the queue
  *
- * Return: true if the card was seen to work on the queue within the time-out.
+ * Return: true if the job that the card works on shows no progress for the time-out, or has lasted
+ * for as long since its context died: others wait for the engine.
  */
-bool nmc_queue_progressed(struct nmc_queue *queue);
+bool nmc_queue_overdue(struct nmc_queue *queue);
 
 /**
  * nmc_queue_hangs() - restarts did not help, and the card works on no other queue either

@@ -15,7 +15,7 @@
 #include "nmc_queue.h"
 #include "nmc_recover.h"
 
-#define NMC_PAUSE_MS	5000	/* grace of jobs in execution before a pause */
+#define NMC_PAUSE_TIME	(5 * HZ)	/* grace of jobs in execution before a pause */
 
 void nmc_lost(struct nmc_device *nmc, const char *reason, ...)
 {
@@ -78,20 +78,23 @@ void nmc_recover_queue(struct nmc_queue *queue, const struct nmc_job *stuck)
 {
 	struct nmc_device *nmc = queue->nmc;
 	bool signalling = dma_fence_begin_signalling();
-	int err = 0;
+	int err;
 
 	mutex_lock(&nmc->reset_lock);
+	if (nmc_is_lost(nmc) || !nmc_queue_overdue(queue))
+		goto out;
 	if (nmc_queue_hangs(queue)) {
 		nmc_lost(nmc, "card takes no jobs");
-	} else if (!nmc_is_lost(nmc) && !nmc->admin.paused) {
-		err = nmc_queue_stop(queue, stuck);
-		if (!err)
-			err = nmc_queue_start(queue);
+		goto out;
 	}
-	mutex_unlock(&nmc->reset_lock);
-	dma_fence_end_signalling(signalling);
+	err = nmc_queue_stop(queue, stuck);
+	if (!err)
+		err = nmc_queue_start(queue);
 	if (err)
 		nmc_lost(nmc, "a stuck queue cannot be restarted");
+out:
+	mutex_unlock(&nmc->reset_lock);
+	dma_fence_end_signalling(signalling);
 }
 
 int nmc_bring_up(struct nmc_device *nmc)
@@ -109,12 +112,14 @@ int nmc_bring_up(struct nmc_device *nmc)
 
 static void nmc_drain(struct nmc_device *nmc)
 {
-	unsigned int i, ms = 0;
+	unsigned long end = jiffies + NMC_PAUSE_TIME;
+	unsigned int i;
 
 	for (i = 0; i < nmc->queues->count; i++)
 		nmc_queue_pause(&nmc->queues->queue[i]);
 	for (i = 0; i < nmc->queues->count; i++)
-		while (!nmc_queue_idle(&nmc->queues->queue[i]) && ms++ < NMC_PAUSE_MS)
+		while (!nmc_queue_idle(&nmc->queues->queue[i]) && !nmc_is_lost(nmc) &&
+		       time_before(jiffies, end))
 			usleep_range(1000, 2000);
 }
 
@@ -152,9 +157,7 @@ static int nmc_resume(struct nmc_device *nmc)
 	if (!nmc_is_lost(nmc))
 		err = nmc_bring_up(nmc);
 	mutex_unlock(&nmc->reset_lock);
-	if (err)
-		nmc_lost(nmc, "card cannot be started again");
-	else
+	if (!err)
 		nmc_heartbeat_start(nmc);
 	nmc_admin_resume(nmc);
 	return err;

@@ -39,12 +39,12 @@ void nmc_lost_work(struct work_struct *work);
 void nmc_halt(struct nmc_device *nmc);
 
 /**
- * nmc_recover_queue() - stops a queue whose job is stuck and restarts it without that job; gives
+ * nmc_recover_queue() - stops a queue whose job is overdue and restarts it without that job; gives
  *	the card up when that has not helped before
  * @queue: the queue
- * @stuck: the job
+ * @stuck: the oldest job that has not ended
  *
- * May sleep.
+ * May sleep. Does nothing if no job is overdue.
  */
 void nmc_recover_queue(struct nmc_queue *queue, const struct nmc_job *stuck);
 
@@ -53,7 +53,7 @@ void nmc_recover_queue(struct nmc_queue *queue, const struct nmc_job *stuck);
  *	contexts, event command
  * @nmc: the device, disabled
  *
- * Return: 0 or a negative errno, with one line in the log. May sleep.
+ * Return: 0 or a negative errno; the device is lost then. May sleep.
  */
 int nmc_bring_up(struct nmc_device *nmc);
 

@@ -324,10 +324,10 @@ TEST_F(submit, cancelled_in_order)
 
 	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
 	ASSERT_EQ(0, stream_create(self->fd, &slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
-	stream_nops(&slow, 6000, 60000);
+	stream_nops(&slow, 2000, 60000);
 	stream_end(&slow);
 	ASSERT_EQ(0, stream_create(self->fd, &shorter, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
-	stream_nops(&shorter, 1500, 60000);
+	stream_nops(&shorter, 500, 60000);
 	stream_end(&shorter);
 	ASSERT_EQ(0, syncobj_create(self->fd, &first));
 	ASSERT_EQ(0, syncobj_create(self->fd, &second));

@@ -199,6 +199,59 @@ TEST_F_TIMEOUT(timeout, stuck_job_fails_alone, 180)
 	EXPECT_EQ(NMC_STATUS_OK, result.status);
 }
 
+/*
+ * Begins a job behind that of @sync every tenth of a second; how many until it ends, or 100: many
+ * time-outs.
+ */
+static uint32_t keep_coming(int fd, uint32_t ctx, struct test_stream *s, uint32_t sync)
+{
+	struct test_job job;
+	uint32_t n;
+
+	job_init(&job, ctx, s);
+	for (n = 0; n < 100 && !syncobj_status(fd, sync); n++) {
+		if (job_submit(fd, &job))
+			break;
+		usleep(100000);
+	}
+	return n;
+}
+
+TEST_F_TIMEOUT(timeout, later_jobs_put_nothing_off, 180)
+{
+	uint32_t first, second, sync;
+	struct test_stream stuck;
+	struct test_job job;
+
+	ASSERT_EQ(0, contexts_of_a_queue(self->fd, self->queues, &first, &second));
+	ASSERT_EQ(0, stuck_stream(self->fd, &stuck));
+	ASSERT_EQ(0, syncobj_create(self->fd, &sync));
+	job_init(&job, first, &stuck);
+	job_out(&job, sync, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	EXPECT_GT(100, keep_coming(self->fd, second, &self->empty, sync));
+	EXPECT_EQ(-ETIME, syncobj_status(self->fd, sync));
+}
+
+/* It moves and would last for hours. */
+TEST_F_TIMEOUT(timeout, later_jobs_keep_no_orphan, 180)
+{
+	uint32_t first, second, sync;
+	struct test_stream slow;
+	struct test_job job;
+
+	ASSERT_EQ(0, contexts_of_a_queue(self->fd, self->queues, &first, &second));
+	ASSERT_EQ(0, slow_stream(self->fd, &slow, 60000));
+	ASSERT_EQ(0, syncobj_create(self->fd, &sync));
+	job_init(&job, first, &slow);
+	job_out(&job, sync, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	usleep(100000);
+	ASSERT_EQ(0, context_destroy(self->fd, first));
+	EXPECT_GT(100, keep_coming(self->fd, second, &self->empty, sync));
+	EXPECT_EQ(-ECANCELED, syncobj_status(self->fd, sync));
+}
+
 /* Queues jobs that would take hours on every queue, says so and waits to be killed. */
 static void client(uint32_t queues, int ready)
 {
