@@ -144,13 +144,24 @@ static void server_free(struct card_server *s)
 	free(s);
 }
 
+static int check_entries(unsigned int entries, char *error, size_t error_bytes)
+{
+	if (!entries || (entries >= 2 && entries <= NMC_MAX_ENTRIES && !(entries & (entries - 1))))
+		return 0;
+	snprintf(error, error_bytes, "entries=%u: a power of two from 2 to %u", entries, NMC_MAX_ENTRIES);
+	return -EINVAL;
+}
+
 int card_server_start(struct card *card, const struct card_server_options *options, struct card_server **server,
 		      char *error, size_t error_bytes)
 {
-	struct card_server *s = calloc(1, sizeof(*s));
-	int ret;
+	struct card_server *s;
+	int ret = check_entries(options->entries, error, error_bytes);
 
 	*server = NULL;
+	if (ret)
+		return ret;
+	s = calloc(1, sizeof(*s));
 	if (!s)
 		return complain(error, error_bytes, -ENOMEM, options->socket, "server");
 	pthread_mutex_init(&s->lock, NULL);

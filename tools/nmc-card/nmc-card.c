@@ -11,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 #include "card/card.h"
-#include "hw/nmc_regs.h"
 #include "common/output.h"
 #include "command.h"
 #include "control.h"
@@ -129,8 +128,6 @@ static int count_option(struct arguments *a, int option, const char *name, const
 		return ret;
 	if (!n)
 		return wrong("--%s must be at least 1", name);
-	if (option == 'E' && (n < 2 || n > NMC_MAX_ENTRIES || n & (n - 1)))
-		return wrong("--entries %s: a power of two from 2 to 4096", text);
 	*to = (unsigned int)n;
 	return 0;
 }
