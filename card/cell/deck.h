@@ -308,12 +308,14 @@ struct deck_wires {
 };
 
 /**
- * struct deck_converters - imperfections of the column converters, fixed at manufacture
+ * struct deck_converters - what the column converters read, and their imperfections, fixed at manufacture
+ * @single: single columns, less a reference where a product says so; not pairs
  * @offset: standard deviation of the offset, fraction of full scale
  * @gain: standard deviation of the relative gain error
  * @inl: largest integral non-linearity, fraction of full scale
  */
 struct deck_converters {
+	uint32_t single;
 	float offset;
 	float gain;
 	float inl;

@@ -63,6 +63,7 @@ const struct choice deck_models[] = {
 /* The usual array is the default */
 static const struct choice driven_ends[] = { { "first", DECK_FIRST }, { "last", DECK_LAST }, { "both", DECK_BOTH }, { 0 } };
 static const struct choice read_ends[] = { { "last", DECK_LAST }, { "first", DECK_FIRST }, { "both", DECK_BOTH }, { 0 } };
+static const struct choice converted[] = { { "pairs", 0 }, { "single", 1 }, { 0 } };
 
 /* Pulse models */
 #define F	(1u << DECK_FILAMENT)
@@ -208,6 +209,7 @@ const struct key deck_keys[] = {
 	NUMBER("wires.half_select", wires.half_select, share, 0, 1, 0, 0, 0,
 	       "relative shift of a half-selected cell towards the pulse's direction, a pulse"),
 
+	CHOICE("converters.columns", converters.single, converted, "what a converter reads: the difference of a pair, or one column"),
 	NUMBER("converters.offset", converters.offset, share, 0, 1, 0, 0, 0, "spread of the offset, of full scale"),
 	NUMBER("converters.gain", converters.gain, share, 0, 1, 0, 0, 0, "spread of the relative gain error"),
 	NUMBER("converters.inl", converters.inl, share, 0, 1, 0, 0, 0, "largest non-linearity, of full scale"),

@@ -137,7 +137,9 @@ struct cell_tech *cell_tech_make(const struct deck *deck, bool plain_c)
 	if (!tech)
 		return NULL;
 	tech->deck = *deck;
-	tech->flags = NMC_CLASS_CONVERTERS | NMC_CLASS_DIFFERENTIAL | NMC_CLASS_WHAT_IF;
+	tech->flags = NMC_CLASS_CONVERTERS | NMC_CLASS_WHAT_IF;
+	if (!deck->converters.single)
+		tech->flags |= NMC_CLASS_DIFFERENTIAL;
 	if (deck->drift.decay_s <= 0.0f)
 		tech->flags |= NMC_CLASS_NONVOLATILE;
 	tech->exact = deck->pulse.model == DECK_EXACT;

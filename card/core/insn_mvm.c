@@ -59,7 +59,13 @@ static unsigned int results(const struct nmc_isa_mvm *m)
 static uint8_t column_flags(const struct job *j, const struct nmc_tile_class *class)
 {
 	return (class->flags & NMC_CLASS_DIFFERENTIAL ? NMC_COLUMN_PAIR_AFTER_ADC : 0) |
-	       (j->minor >= 1 ? NMC_COLUMN_SOURCE : 0);
+	       (j->minor >= 1 ? NMC_COLUMN_SOURCE : 0) |
+	       (j->minor >= 2 && !(class->flags & NMC_CLASS_DIFFERENTIAL) ? NMC_COLUMN_REFERENCE : 0);
+}
+
+static bool unasked(const struct nmc_isa_column *c)
+{
+	return (c->source && !(c->flags & NMC_COLUMN_SOURCE)) || (c->reference && !(c->flags & NMC_COLUMN_REFERENCE));
 }
 
 static int check_columns(struct job *j, const struct mvm_work *w)
@@ -73,16 +79,16 @@ static int check_columns(struct job *j, const struct mvm_work *w)
 		const struct nmc_isa_column *c = &w->columns[i];
 		uint64_t at = w->m->columns + i * sizeof(*c);
 
-		if (c->flags & ~known || c->reserved0 | c->reserved || (c->source && !(c->flags & NMC_COLUMN_SOURCE)))
+		if (c->flags & ~known || c->reserved0 || unasked(c))
 			return job_fault(j, NMC_FAULT_RESERVED, w->m->tile, at);
 		if (c->adc_shift > 47 || c->scale_shift > 31)
 			return job_fault(j, NMC_FAULT_OPERAND, w->m->tile, at);
 		if (backward(w->m))
 			continue;
 		output = tile_column_output(c, w->m->first_col, i);
-		if (output >= class->outputs)
+		if (output >= class->outputs || c->reference >= class->outputs)
 			return job_fault(j, NMC_FAULT_TILE_BOUNDS, w->m->tile, at);
-		if (taken[output])
+		if (taken[output] || (c->flags & NMC_COLUMN_REFERENCE && c->reference == output))
 			return job_fault(j, NMC_FAULT_OPERAND, w->m->tile, at);
 		taken[output] = true;
 	}
@@ -169,15 +175,10 @@ static void do_part(void *arg, unsigned int n)
 		__atomic_fetch_add(&w->saturations, counts.saturations, __ATOMIC_RELAXED);
 }
 
-static unsigned int physical_cols(const struct mvm_work *w)
-{
-	return w->m->cols * (w->class->described.flags & NMC_CLASS_DIFFERENTIAL ? 2 : 1);
-}
-
 /* Parts are whole blocks of the kernels, as small as hand-off allows, so that threads end together. */
 static unsigned int part_of(const struct mvm_work *w)
 {
-	unsigned int macs = w->m->rows * physical_cols(w);
+	unsigned int macs = w->m->rows * tile_mvm_columns(&w->class->kind, &w->product);
 
 	return (PART_MACS / macs / PRODUCT_VECTORS + 1) * PRODUCT_VECTORS;
 }
@@ -191,7 +192,7 @@ static void account(struct job *j, const struct mvm_work *w)
 
 	for (i = 0; w->columns && i < results(m); i++)
 		conversions += w->columns[i].flags & NMC_COLUMN_PAIR_AFTER_ADC ? 2 : 1;
-	j->used.macs += (uint64_t)m->rows * physical_cols(w) * vectors;
+	j->used.macs += (uint64_t)m->rows * tile_mvm_columns(&w->class->kind, &w->product) * vectors;
 	j->used.conversions += conversions * vectors;
 	job_spend_array(j, w->m->set, cost.time, cost.energy_fj);
 	job_progress(j, vectors);

@@ -28,12 +28,12 @@ static unsigned int output_of(const struct tile_mvm *m, unsigned int i)
 	return m->columns ? tile_column_output(&m->columns[i], m->first_col, i) : m->first_col + i;
 }
 
-static bool any_after_adc(const struct tile_mvm *m)
+static bool any_column(const struct tile_mvm *m, uint8_t flag)
 {
 	unsigned int i;
 
 	for (i = 0; m->columns && i < tile_mvm_results(m); i++)
-		if (m->columns[i].flags & NMC_COLUMN_PAIR_AFTER_ADC)
+		if (m->columns[i].flags & flag)
 			return true;
 	return false;
 }
@@ -49,7 +49,8 @@ static enum tile_kind kind_for(const struct tile *t, const struct tile_mvm *m)
 {
 	bool columns = m->back && t->matrix.kind == TILE_SINGLES && t->matrix.mode == (m->mode & TILE_MODES);
 
-	if (!tile_differential(t->class) || columns || any_after_adc(m) || cell_noise(t, m))
+	if (!tile_differential(t->class) || columns || any_column(m, NMC_COLUMN_PAIR_AFTER_ADC) ||
+	    cell_noise(t, m))
 		return TILE_SINGLES;
 	return TILE_PAIRS;
 }
@@ -149,6 +150,7 @@ struct block {
  * @first: first of the physical outputs that are summed
  * @count: how many: from the least to the greatest that a result is taken of
  * @mapped: results are not these in their order
+ * @referred: a column is subtracted from some of them
  * @stuck: results whose converter is broken
  * @stuck_count: how many
  */
@@ -163,6 +165,7 @@ struct product {
 	unsigned int first;
 	unsigned int count;
 	bool mapped;
+	bool referred;
 	struct product_convert convert;
 	struct product_convert columns;
 	struct {
@@ -383,12 +386,27 @@ static void put_in_order(const struct product *p, unsigned int step, int32_t *ac
 	int32_t sum[PRODUCT_COLS];
 	unsigned int i, k;
 
-	if (!p->mapped)
+	if (!p->mapped || p->referred)
 		return;
 	memcpy(sum, acc, step * p->count * sizeof(*sum));
 	for (i = 0; i < p->m->cols; i++)
 		for (k = 0; k < step; k++)
 			acc[step * i + k] = sum[step * (output_of(p->m, i) - p->first) + k];
+}
+
+/* Takes the reference off each result that has one; a reference has one noise, however many results share it. */
+static void refer(const struct product *p, int32_t *acc)
+{
+	const struct nmc_isa_column *c = p->m->columns;
+	int32_t sum[PRODUCT_COLS];
+	unsigned int i;
+
+	if (!p->referred)
+		return;
+	memcpy(sum, acc, p->count * sizeof(*sum));
+	for (i = 0; i < p->m->cols; i++)
+		acc[i] = sum[output_of(p->m, i) - p->first] -
+			 (c[i].flags & NMC_COLUMN_REFERENCE ? sum[c[i].reference - p->first] : 0);	/* the difference fits */
 }
 
 /* Codes of one vector where the snapshot holds physical columns: pairs subtracted before or after conversion. */
@@ -441,6 +459,7 @@ static void block_convert(const struct tile *t, const struct product *p, unsigne
 		} else {
 			add_noise(t, p, &s, b->shift[v], p->first, p->count, p->draw, b->acc + at, b->var + at);
 			put_in_order(p, 1, b->acc + at);
+			refer(p, b->acc + at);
 			counts->clips += k->convert(code, b->acc + at, &p->convert);
 		}
 		stick(p, code);
@@ -464,18 +483,26 @@ static void find_stuck(const struct tile *t, const struct tile_mvm *m, struct pr
 	}
 }
 
+static void take_in(struct product *p, unsigned int output, unsigned int *last)
+{
+	p->first = output < p->first ? output : p->first;
+	*last = output > *last ? output : *last;
+}
+
 static void find_outputs(const struct tile_mvm *m, struct product *p)
 {
 	unsigned int last = output_of(m, 0), i;
 
 	p->first = last;
 	p->mapped = false;
+	p->referred = !m->back && any_column(m, NMC_COLUMN_REFERENCE);
 	for (i = 0; i < tile_mvm_results(m); i++) {
 		unsigned int output = output_of(m, i);
 
 		p->mapped |= output != p->first + i;
-		p->first = output < p->first ? output : p->first;
-		last = output > last ? output : last;
+		take_in(p, output, &last);
+		if (p->referred && m->columns[i].flags & NMC_COLUMN_REFERENCE)
+			take_in(p, m->columns[i].reference, &last);
 	}
 	p->count = last + 1 - p->first;
 }
@@ -487,7 +514,7 @@ static void product_open(const struct tile *t, const struct tile_mvm *m, struct 
 	p->single = !m->back && tile_differential(t->class) && t->matrix.kind == TILE_SINGLES;
 	p->cells = cell_noise(t, m);
 	p->noise = t->matrix.var && !p->cells;
-	p->mixed = any_after_adc(m);
+	p->mixed = any_column(m, NMC_COLUMN_PAIR_AFTER_ADC);
 	if (m->back)
 		back_open(t, m, &p->back);
 	find_outputs(m, p);
@@ -520,9 +547,26 @@ void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first
 	}
 }
 
+unsigned int tile_mvm_columns(const struct tile_class *class, const struct tile_mvm *m)
+{
+	bool counted[CELL_LANES] = { false };
+	unsigned int i, n = tile_differential(class) ? 2 * m->cols : m->cols;
+
+	if (m->back || !any_column(m, NMC_COLUMN_REFERENCE))
+		return n;
+	for (i = 0; i < m->cols; i++)
+		counted[output_of(m, i)] = true;
+	for (i = 0; i < m->cols; i++)
+		if (m->columns[i].flags & NMC_COLUMN_REFERENCE && !counted[m->columns[i].reference]) {
+			counted[m->columns[i].reference] = true;
+			n++;
+		}
+	return n;
+}
+
 struct tile_cost tile_mvm_cost(const struct tile_class *class, const struct tile_mvm *m)
 {
-	unsigned int physical = tile_differential(class) ? 2 * m->cols : m->cols;
+	unsigned int physical = tile_mvm_columns(class, m);
 	uint64_t cells = (uint64_t)m->rows * physical, driven = m->back ? physical : m->rows;
 
 	if (!(class->tech->flags & NMC_CLASS_CONVERTERS))

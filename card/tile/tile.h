@@ -295,6 +295,9 @@ static inline unsigned int tile_mvm_results(const struct tile_mvm *m)
 	return m->back ? m->rows : m->cols;
 }
 
+/* Physical columns that carry current for its results: pairs, and references that are not results themselves. */
+unsigned int tile_mvm_columns(const struct tile_class *class, const struct tile_mvm *m);
+
 /* What a product costs: proportional to the vectors, so that a batch costs what its vectors cost one by one. */
 struct tile_cost tile_mvm_cost(const struct tile_class *class, const struct tile_mvm *m);
 

@@ -65,7 +65,7 @@ static int count_tiles(struct nmc_plan *p)
 	for (i = 0; i < p->network->layers; i++) {
 		const struct layer *l = &p->network->layer[i];
 
-		total += (uint64_t)p->parts * pieces(l->inputs, p->class.rows) * pieces(l->outputs, p->class.outputs);
+		total += (uint64_t)p->parts * pieces(l->inputs, p->class.rows) * pieces(l->outputs, plan_outputs(p));
 	}
 	if (total > (*p->persist ? p->class.tiles : p->class.free))
 		return fail(-ENOSPC, "the network needs %llu tiles of class %s (%u x %u cells), %u are free of %u; "
@@ -103,7 +103,7 @@ int plan_place(struct nmc_plan *p)
 	for (i = 0; i < p->network->layers; i++) {
 		const struct layer *l = &p->network->layer[i];
 
-		place_layer(p, i, pieces(l->inputs, p->class.rows), pieces(l->outputs, p->class.outputs));
+		place_layer(p, i, pieces(l->inputs, p->class.rows), pieces(l->outputs, plan_outputs(p)));
 	}
 	return place_spares(p);
 }

@@ -49,7 +49,8 @@ struct written {
  * @rows: inputs
  * @first_out: first output
  * @cols: outputs
- * @span: physical outputs of the tile that it takes, from the first on: its own, and unused ones between and before them
+ * @span: physical outputs of the tile that it takes, from the first on: its own, unused ones between and before them, and with
+ *	a shared reference that, the last one
  * @place: physical output of each output
  * @wanted: d of each pair, rows x outputs: that of the plan, or what makes up for other parts
  * @held: d as read, where other parts know of it and make up for it; NULL: @wanted
@@ -212,7 +213,19 @@ static inline double weight_full(const struct nmc_plan *p)
 	return p->class.converters ? conductance_max(p) - conductance_min(p) : WEIGHT_MAX;
 }
 
-/* Half of the range: the reference of an offset pair lies there, and weights to both sides. */
+/* Weights are relative to one column of the tile: a class whose converters read single columns. */
+static inline bool plan_refers(const struct nmc_plan *p)
+{
+	return p->class.converters && !p->class.differential;
+}
+
+/* Outputs that a tile has room for. */
+static inline unsigned int plan_outputs(const struct nmc_plan *p)
+{
+	return p->class.outputs - plan_refers(p);
+}
+
+/* Half of the range: the reference of an offset lies there, and weights to both sides. */
 static inline int offset_half(const struct nmc_plan *p)
 {
 	return (conductance_max(p) - conductance_min(p)) / 2;
@@ -252,7 +265,7 @@ static inline int plan_difference(const struct block *b, unsigned int r, unsigne
 }
 
 /* Every output of a block in its own column: @place and @span. */
-int plan_place_outputs(struct block *b);
+int plan_place_outputs(const struct nmc_plan *p, struct block *b);
 
 /* Sets the targets of a block's outputs to what is wanted, around broken cells that are known. Returns whether any changed. */
 bool plan_retarget(const struct nmc_plan *p, struct block *b);

@@ -53,20 +53,22 @@ static int devices(struct nmc_plan *p, const struct nmc_plan_options *o)
 
 int plan_scheme(struct nmc_plan *p, const struct nmc_plan_options *o)
 {
-	p->scheme = (enum nmc_scheme)o->scheme;
+	p->scheme = plan_refers(p) && !o->scheme ? NMC_SCHEME_OFFSET : (enum nmc_scheme)o->scheme;
 	p->parts = 1;
 	p->part_scale[0] = 1.0;
 	if (o->scheme > NMC_SCHEME_DEVICES)
 		return fail(-EINVAL, "%u is not a weight scheme", o->scheme);
 	if (o->scheme != NMC_SCHEME_SLICES && o->scheme != NMC_SCHEME_DEVICES && o->parts > 1)
 		return fail(-EINVAL, "parts belong to the schemes of slices and of devices");
-	if (o->scheme && !p->class.differential)
-		return fail(-EINVAL, "class %s holds integers; weight schemes are for pairs of conductances", p->class.name);
+	if (o->scheme && !p->class.converters)
+		return fail(-EINVAL, "class %s holds integers; weight schemes are for conductances", p->class.name);
+	if (p->scheme != NMC_SCHEME_OFFSET && plan_refers(p))
+		return fail(-EINVAL, "class %s has single columns: its weight scheme is offset", p->class.name);
 	if (o->scheme == NMC_SCHEME_SLICES)
 		return slices(p, o);
 	if (o->scheme == NMC_SCHEME_DEVICES)
 		return devices(p, o);
-	if (o->scheme == NMC_SCHEME_OFFSET)
+	if (p->scheme == NMC_SCHEME_OFFSET)
 		p->part_scale[0] = weight_full(p) / offset_half(p);
 	return 0;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * What cells are to hold: pairs of conductances whose difference is a weight, around cells that are broken.
+ * What cells are to hold: pairs of conductances whose difference is a weight, around cells that are broken; or conductances
+ * that differ by a weight from those of one column.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,11 @@ int plan_pair(const struct nmc_plan *p, int d, const int16_t *stuck, int16_t *ta
 	return plus - minus - d;
 }
 
-int plan_place_outputs(struct block *b)
+int plan_place_outputs(const struct nmc_plan *p, struct block *b)
 {
 	unsigned int c;
 
-	b->span = b->cols;
+	b->span = b->cols + plan_refers(p);
 	b->place = malloc(b->cols * sizeof(*b->place));
 	for (c = 0; b->place && c < b->cols; c++)
 		b->place[c] = (uint16_t)c;
@@ -48,21 +49,36 @@ bool plan_retarget(const struct nmc_plan *p, struct block *b)
 {
 	static const int16_t sound[2] = { -1, -1 };
 	unsigned int step = p->class.differential ? 2 : 1, r, c;
+	int middle = plan_refers(p) ? conductance_min(p) + offset_half(p) : 0;
 	int16_t target[2];
 	bool changed = false;
 
-	for (r = 0; r < b->rows; r++)
+	for (r = 0; r < b->rows; r++) {
+		if (plan_refers(p))
+			b->target[(size_t)r * b->span + b->cols] = (int16_t)middle;
 		for (c = 0; c < b->cols; c++) {
 			int16_t *to = b->target + ((size_t)r * b->span + b->place[c]) * step;
 			int d = plan_difference(b, r, c);
 
-			target[0] = (int16_t)d;
+			target[0] = (int16_t)(middle + d);
 			if (p->class.differential)
 				plan_pair(p, d, b->stuck ? b->stuck + (to - b->target) : sound, target);
 			changed |= memcmp(to, target, step * sizeof(*to));
 			memcpy(to, target, step * sizeof(*to));
 		}
+	}
 	return changed;
+}
+
+/* Each output relative to the column behind them all. */
+static void refer_columns(struct block *b)
+{
+	unsigned int c;
+
+	for (c = 0; c < b->cols; c++) {
+		b->columns[c].flags = NMC_COLUMN_REFERENCE;
+		b->columns[c].reference = (uint16_t)b->cols;
+	}
 }
 
 /* What the plan wants of each pair, by rows. */
@@ -90,7 +106,7 @@ static struct nmc_isa_column *copy_columns(const struct block *b)
 
 static int block_targets(const struct nmc_plan *p, struct block *b)
 {
-	int ret = plan_place_outputs(b);
+	int ret = plan_place_outputs(p, b);
 
 	if (ret)
 		return ret;
@@ -103,6 +119,8 @@ static int block_targets(const struct nmc_plan *p, struct block *b)
 	plan_retarget(p, b);
 	if (!b->columns)
 		return 0;
+	if (plan_refers(p))
+		refer_columns(b);
 	b->planned = copy_columns(b);
 	b->base = copy_columns(b);
 	return b->planned && b->base ? 0 : fail_memory();

@@ -419,7 +419,8 @@ int nmc_network_forward(const struct nmc_network *network, const float *in, size
  * enum nmc_scheme - how a weight lies in cells
  * @NMC_SCHEME_DIFFERENTIAL: one pair, one of its cells at the lowest conductance
  * @NMC_SCHEME_OFFSET: one pair, one cell around the middle of the range, the other the reference in the middle: half the
- *	resolution, but only one cell is written for a weight
+ *	resolution, but only one cell is written for a weight. On a class of single columns the reference is one column of
+ *	the tile for all outputs; there it is the only scheme, and taken without being asked for
  * @NMC_SCHEME_SLICES: the magnitude in slices of some bits, a pair for each on a tile of its own; sums are put together
  *	by digital scale. For cells with few levels
  * @NMC_SCHEME_DEVICES: several pairs on tiles of their own, programmed one after another so that each makes up for what

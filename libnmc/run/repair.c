@@ -279,7 +279,7 @@ static void drop_placement(struct block *b)
 static int place_anew(const struct nmc_plan *p, struct block *b, unsigned int tile)
 {
 	size_t bytes = b->cols * sizeof(*b->columns);
-	int ret = plan_place_outputs(b);
+	int ret = plan_place_outputs(p, b);
 	unsigned int c;
 
 	b->tile = tile;

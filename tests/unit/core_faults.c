@@ -250,8 +250,8 @@ static void fill_data(struct rig *r)
 	q[0].shift = 63;
 	q[1].reserved[2] = 1;
 	r->data[32 + 16] = 0x80;	/* DAC codes: second vector */
-	column[1].reserved = 1;
-	column[2].flags = 4;
+	column[1].reference = 1;
+	column[2].flags = NMC_COLUMN_REFERENCE;
 	column[3].adc_shift = 48;
 	column[4].scale_shift = 32;
 	column[5].source = 1;

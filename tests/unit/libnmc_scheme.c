@@ -50,6 +50,28 @@ static void ideal_is_the_reference(void **unused)
 			rig_expect_reference("sim:ideal?tiles=128&rows=64&cols=64&seed=3", &shapes[i], &options[k]);
 }
 
+/* One column of a tile is the reference of all others: the first network fills two tiles, and one column more than fits. */
+static void single_is_the_reference(void **unused)
+{
+	static const struct shape shapes[] = {
+		{ 1, { 1, 1 }, { NMC_ACTIVATION_NONE } },
+		{ 2, { 100, 126, 64 }, { NMC_ACTIVATION_RELU, NMC_ACTIVATION_NONE } },
+		{ 3, { 130, 65, 33, 10 }, { NMC_ACTIVATION_RELU, NMC_ACTIVATION_TANH, NMC_ACTIVATION_SOFTMAX } },
+	};
+	const struct nmc_plan_options options[] = {
+		scheme(NMC_SCHEME_DIFFERENTIAL, 0, 0, 0), scheme(NMC_SCHEME_OFFSET, 0, 0, 0),
+	};
+	char uri[4096];
+	size_t i, k;
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "ideal", "converters: { columns: single }\n", "tiles=32&rows=64&cols=64&seed=3");
+	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
+		for (k = 0; k < sizeof(options) / sizeof(*options); k++)
+			rig_expect_reference(uri, &shapes[i], &options[k]);
+	rig_forget(uri);
+}
+
 /* Relative error of a network on a card, in this scheme. */
 static double error_of(const char *uri, const struct nmc_plan_options *o)
 {
@@ -163,20 +185,43 @@ static void devices_calibrated(void **unused)
 	rig_forget(uri);
 }
 
-static void expect_refused(const char *class_name, struct nmc_plan_options o, const char *text)
+static void expect_refused_on(const char *uri, const char *class_name, struct nmc_plan_options o, const char *text)
 {
 	struct nmc_network *network = make_network(&wide);
 	struct nmc_device *device;
 	struct nmc_plan *plan;
 
 	o.class_name = class_name;
-	assert_int_equal(nmc_device_open("sim:rram,digital?tiles=8", &device), 0);
+	assert_int_equal(nmc_device_open(uri, &device), 0);
 	assert_int_equal(nmc_plan_create(device, network, &o, &plan), -EINVAL);
 	assert_null(plan);
 	if (!strstr(nmc_last_error(), text))
 		fail_msg("%s: %s", text, nmc_last_error());
 	nmc_network_destroy(network);
 	nmc_device_close(device);
+}
+
+static void expect_refused(const char *class_name, struct nmc_plan_options o, const char *text)
+{
+	expect_refused_on("sim:rram,digital?tiles=8", class_name, o, text);
+}
+
+/* A reference for all is about as good as one for each, whose errors average out; no other scheme, and no repair, goes with it. */
+static void single_cells(void **unused)
+{
+	const struct nmc_plan_options whole = scheme(NMC_SCHEME_DIFFERENTIAL, 0, 0, 0), offset = scheme(NMC_SCHEME_OFFSET, 0, 0, 0);
+	double own, shared;
+	char uri[4096];
+
+	(void)unused;
+	rig_deck(uri, sizeof(uri), "rram", "converters: { columns: single }\n", "tiles=8&seed=1");
+	own = error_of("sim:rram?seed=1", &offset);
+	shared = error_of(uri, &whole);
+	if (shared > 1.6 * own || shared < own / 1.6)
+		fail_msg("relative error %g with a reference for all, %g with one for each", shared, own);
+	expect_refused_on(uri, NULL, scheme(NMC_SCHEME_SLICES, 0, 0, 0), "offset");
+	expect_refused_on(uri, NULL, scheme(NMC_SCHEME_DEVICES, 0, 0, 0), "offset");
+	rig_forget(uri);
 }
 
 static void refusals(void **unused)
@@ -208,6 +253,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ideal_is_the_reference),
+		cmocka_unit_test(single_is_the_reference),
+		cmocka_unit_test(single_cells),
 		cmocka_unit_test(slices_add_up),
 		cmocka_unit_test(binary_cells),
 		cmocka_unit_test(devices_make_up),

@@ -17,7 +17,7 @@
 
 #define NMC_ISA_MAGIC		0x53434d4eu	/* "NMCS" */
 #define NMC_ISA_MAJOR		1
-#define NMC_ISA_MINOR		1
+#define NMC_ISA_MINOR		2
 #define NMC_ISA_INSN_BYTES	64
 #define NMC_ISA_MAX_INSNS	(1u << 20)	/* instructions in one stream */
 #define NMC_ISA_MAX_STEPS	(1ull << 32)	/* instructions executed by one job, loops included */
@@ -278,6 +278,7 @@ struct nmc_isa_mvm {
 
 #define NMC_COLUMN_PAIR_AFTER_ADC	(1u << 0)	/* convert both columns of the pair, then subtract */
 #define NMC_COLUMN_SOURCE		(1u << 1)	/* this result is physical output @source of the tile; since minor version 1 */
+#define NMC_COLUMN_REFERENCE		(1u << 2)	/* column @reference is subtracted before conversion; since minor version 2 */
 
 /**
  * struct nmc_isa_column - conversion of one output, for MVM_T of one row, where @flags and @source are zero
@@ -290,7 +291,8 @@ struct nmc_isa_mvm {
  * @reserved0: must be zero
  * @source: physical output with %NMC_COLUMN_SOURCE, no two of a product the same; else zero: @first_col and how many columns
  *	come before
- * @reserved: must be zero
+ * @reference: physical output, another one, that is subtracted from this result with %NMC_COLUMN_REFERENCE, for a class with
+ *	converters that are not for pairs: many results may share it; else zero
  */
 struct nmc_isa_column {
 	__le32 offset;
@@ -301,7 +303,7 @@ struct nmc_isa_column {
 	__u8 scale_shift;
 	__u8 reserved0;
 	__le16 source;
-	__le16 reserved;
+	__le16 reference;
 };
 
 #define NMC_VECTOR_PER_ELEMENT	(1u << 0)	/* REQUANT: one struct nmc_isa_requant an element, else one for all */
