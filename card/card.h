@@ -436,7 +436,7 @@ struct card_server_options {
  * @CARD_FAULT_ALL_ONES: every register reads all-ones, doorbells are ignored
  * @CARD_FAULT_HANG_FIRMWARE: the heartbeat stops, admin commands are not answered
  * @CARD_FAULT_HANG_QUEUES: I/O queues fetch nothing
- * @CARD_FAULT_CORRUPT_COMPLETION: completions of I/O queues have a wrong cookie
+ * @CARD_FAULT_CORRUPT_COMPLETION: the next completion of an I/O queue has a wrong cookie, those after it are right
  * @CARD_FAULT_FATAL: the status register reports a fatal failure and admin commands are not answered, until the host
  *	disables the card after the fault was taken back
  */

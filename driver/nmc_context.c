@@ -131,13 +131,10 @@ void nmc_context_unreserve(struct nmc_context *ctx)
 
 void nmc_context_record(struct nmc_context *ctx, const struct nmc_result *result)
 {
-	struct nmc_result *place = &ctx->results[result->job % NMC_CONTEXT_RESULTS];
 	unsigned long flags;
 
-	/* Of a banned context later ones may end while others are on a stopped ring. */
 	spin_lock_irqsave(&ctx->lock, flags);
-	if (place->job < result->job)
-		*place = *result;
+	ctx->results[result->job % NMC_CONTEXT_RESULTS] = *result;
 	spin_unlock_irqrestore(&ctx->lock, flags);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Jobs. The fence of a job is allocated when it is submitted. Every job comes through
- * nmc_job_run(), which also cancels those of a dead context or device, so that each has a result
- * before its fence signals.
+ * nmc_job_run() to its queue, which also cancels those of a dead context or device, so that each
+ * has a result before its fence signals.
  */
 #include <linux/module.h>
 #include <linux/slab.h>

@@ -20,7 +20,7 @@ struct nmc_fence;
  * @id: job id
  * @ready: counted in nmc_queue.expected, otherwise in nmc_context.blocked
  * @sqe: descriptor
- * @replay: in nmc_queue.replay
+ * @replay: in nmc_queue.replay or nmc_queue.held
  * @table_bytes: length of @table
  * @table: what the job may touch, copied to the ring's own table when the job goes to the card
  * @bo_count: buffers

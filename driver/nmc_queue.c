@@ -241,9 +241,13 @@ static struct nmc_job *nmc_queue_match(struct nmc_queue *queue, u32 cookie)
 	return nmc_queue_take(queue, cookie);
 }
 
-/* A completion of nobody stands where that of a job was to come: the job would never end. */
+/*
+ * A completion of nobody stands where that of a job was to come: the job would never end. Nothing
+ * is put where it stands, and those after it end with it, in order.
+ */
 static void nmc_queue_garbage(struct nmc_queue *queue, u32 cookie)
 {
+	queue->state = NMC_QUEUE_BROKEN;
 	nmc_lost(queue->nmc, "card completed a job that it did not have: 0x%x of queue %u", cookie,
 		 queue->id);
 }
@@ -256,7 +260,8 @@ static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
 	struct nmc_cqe cqe[NMC_REAP_BATCH];
 	unsigned int count = 0, i;
 
-	while (count < NMC_REAP_BATCH && nmc_ring_pop(&queue->ring, &cqe[count])) {
+	while (count < NMC_REAP_BATCH && queue->state != NMC_QUEUE_BROKEN &&
+	       nmc_ring_pop(&queue->ring, &cqe[count])) {
 		u32 cookie = le32_to_cpu(cqe[count].cookie);
 
 		jobs[count] = nmc_queue_match(queue, cookie);
@@ -284,7 +289,8 @@ static void nmc_queue_reap(struct nmc_queue *queue)
 	do {
 		while (nmc_queue_reap_batch(queue) == NMC_REAP_BATCH)
 			;
-	} while (nmc_ring_arm(&queue->ring, nmc_queue_expected(queue)));
+	} while (queue->state != NMC_QUEUE_BROKEN &&
+		 nmc_ring_arm(&queue->ring, nmc_queue_expected(queue)));
 }
 
 bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job)
@@ -295,7 +301,7 @@ bool nmc_queue_submit(struct nmc_queue *queue, struct nmc_job *job)
 
 	spin_lock_irqsave(&queue->lock, flags);
 	state = queue->state;
-	if (state == NMC_QUEUE_PAUSED) {
+	if (state == NMC_QUEUE_PAUSED || state == NMC_QUEUE_BROKEN) {
 		list_add_tail(&job->replay, &queue->replay);
 	} else if (state == NMC_QUEUE_RUNNING && nmc_context_is_dead(job->ctx)) {
 		nmc_queue_drop(queue, job);
@@ -364,7 +370,8 @@ static int nmc_queue_card_stop(struct nmc_queue *queue, struct nmc_stop_report *
 
 /*
  * Ends what the card began. The states are indexed by count modulo the entries, as the jobs are;
- * what the report does not cover was not seen by the card.
+ * what the report does not cover was not seen by the card. A job that moved since it was found
+ * stuck is not.
  */
 static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report *report,
 			   const struct nmc_job *stuck)
@@ -372,8 +379,12 @@ static void nmc_queue_sort(struct nmc_queue *queue, const struct nmc_stop_report
 	u32 mask = queue->ring.entries - 1;
 	u32 head = le32_to_cpu(report->head);
 	u32 tail = le32_to_cpu(report->tail);
+	u64 progress = queue->progress;
 	u32 n;
 
+	nmc_queue_look(queue);
+	if (queue->progress != progress)
+		stuck = NULL;
 	for (n = head; n != tail && n - head <= mask; n++) {
 		struct nmc_job *job = queue->jobs[n & mask];
 

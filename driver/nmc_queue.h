@@ -22,11 +22,13 @@ struct nmc_job;
 /**
  * enum nmc_queue_state - what becomes of a job that is submitted
  * @NMC_QUEUE_HALTED: it is refused
+ * @NMC_QUEUE_BROKEN: it is kept until the queue is halted; no completion is believed any more
  * @NMC_QUEUE_PAUSED: it is kept until the queue runs again
  * @NMC_QUEUE_RUNNING: it goes to the card
  */
 enum nmc_queue_state {
 	NMC_QUEUE_HALTED,
+	NMC_QUEUE_BROKEN,
 	NMC_QUEUE_PAUSED,
 	NMC_QUEUE_RUNNING,
 };

@@ -39,7 +39,7 @@ static void nmc_wedged_event(struct nmc_device *nmc)
 {
 	char *env[2] = { "WEDGED=rebind", NULL };
 
-	if (nmc->drm.accel)
+	if (nmc->drm.registered)
 		kobject_uevent_env(&nmc->drm.accel->kdev->kobj, KOBJ_CHANGE, env);
 }
 

@@ -55,7 +55,7 @@ struct engines {
 	unsigned int turn;
 	bool looking;		/* one engine looks for all */
 	bool hang;
-	uint32_t damage;	/* to the cookies of completions */
+	uint32_t damage;	/* to the cookie of the next completion */
 	bool end;
 	uint64_t generation;
 	struct queue queue[NMC_MAX_QUEUES + 1];
@@ -96,7 +96,7 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 	q->log.wall_busy_ns += end - begin;
 	q->log.modelled_busy_ns += cqe.status == NMC_STATUS_OK ? cqe.result : 0;
 	pthread_mutex_unlock(&e->lock);
-	cqe.cookie = sqe.cookie ^ __atomic_load_n(&e->damage, __ATOMIC_RELAXED);
+	cqe.cookie = sqe.cookie ^ __atomic_exchange_n(&e->damage, 0, __ATOMIC_RELAXED);
 	raised = finish(e, q, &cqe);
 	pthread_mutex_lock(&e->lock);
 	q->log.interrupts += raised > 0;
