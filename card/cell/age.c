@@ -123,10 +123,15 @@ static void drift(const struct cell_age *age, unsigned int n, const float *restr
 		  const int16_t *restrict frozen, float *restrict out)
 {
 	const float decay = age->decay * (-1.0f / CELL_EXPONENT);
+	float rest[CELL_LANES], power[CELL_LANES], high[CELL_LANES];
 	unsigned int i;
 
 	for (i = 0; i < n; i++)
-		out[i] = g[i] * unit * exp_inside(decay * (float)frozen[i]);
+		rest[i] = exp_rest(decay * (float)frozen[i], &power[i]);
+	for (i = 0; i < n; i++)
+		high[i] = exp_high_terms(rest[i]);
+	for (i = 0; i < n; i++)
+		out[i] = g[i] * unit * exp_low_terms(high[i], rest[i], power[i]);
 }
 
 static void leak(const struct cell_tech *tech, const struct cell_age *age, const struct philox_stream *device, uint32_t cell,

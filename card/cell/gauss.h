@@ -43,22 +43,40 @@ static inline float log_poly(float x)
 
 /*
  * Exponential of x within -87 .. 88: 2^n e^r with |r| <= ln(2)/2, eight terms of the series. Error below 2e-7 relative. What
- * rounds to n leaves it in the lowest bits of the sum.
+ * rounds to n leaves it in the lowest bits of the sum. In three parts, of which loops over many values make loops of their
+ * own: each operation waits for the one before, and a processor has room for few that wait.
  */
-static inline float exp_inside(float x)
+static inline float exp_rest(float x, float *power)
 {
 	float sum = x * 1.44269504f + 0x1.8p23f, n = sum - 0x1.8p23f;
-	float r = (x - n * 0.693359375f) + n * 2.12194440e-4f;
+
+	*power = bits_float((float_bits(sum) + 127) << 23);
+	return (x - n * 0.693359375f) + n * 2.12194440e-4f;
+}
+
+static inline float exp_high_terms(float r)
+{
 	float p = 1.98412698e-4f;
 
 	p = 1.38888889e-3f + p * r;
 	p = 8.33333333e-3f + p * r;
-	p = 4.16666667e-2f + p * r;
+	return 4.16666667e-2f + p * r;
+}
+
+static inline float exp_low_terms(float p, float r, float power)
+{
 	p = 1.66666667e-1f + p * r;
 	p = 0.5f + p * r;
 	p = 1.0f + p * r;
 	p = 1.0f + p * r;
-	return p * bits_float((float_bits(sum) + 127) << 23);
+	return p * power;
+}
+
+static inline float exp_inside(float x)
+{
+	float power, r = exp_rest(x, &power);
+
+	return exp_low_terms(exp_high_terms(r), r, power);
 }
 
 /* The same of any x, which is limited to that. */

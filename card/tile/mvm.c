@@ -489,13 +489,13 @@ static void take_in(struct product *p, unsigned int output, unsigned int *last)
 	*last = output > *last ? output : *last;
 }
 
-static void find_outputs(const struct tile_mvm *m, struct product *p)
+static void find_outputs(const struct tile *t, const struct tile_mvm *m, struct product *p)
 {
 	unsigned int last = output_of(m, 0), i;
 
 	p->first = last;
 	p->mapped = false;
-	p->referred = !m->back && any_column(m, NMC_COLUMN_REFERENCE);
+	p->referred = !tile_differential(t->class) && !m->back && any_column(m, NMC_COLUMN_REFERENCE);
 	for (i = 0; i < tile_mvm_results(m); i++) {
 		unsigned int output = output_of(m, i);
 
@@ -517,7 +517,7 @@ static void product_open(const struct tile *t, const struct tile_mvm *m, struct 
 	p->mixed = any_column(m, NMC_COLUMN_PAIR_AFTER_ADC);
 	if (m->back)
 		back_open(t, m, &p->back);
-	find_outputs(m, p);
+	find_outputs(t, m, p);
 	find_stuck(t, m, p);
 	if (m->columns)
 		open_convert(t, m, p->draw, &p->convert);
@@ -549,11 +549,14 @@ void tile_mvm(const struct tile *t, const struct tile_mvm *m, unsigned int first
 
 unsigned int tile_mvm_columns(const struct tile_class *class, const struct tile_mvm *m)
 {
-	bool counted[CELL_LANES] = { false };
-	unsigned int i, n = tile_differential(class) ? 2 * m->cols : m->cols;
+	bool counted[CELL_LANES];
+	unsigned int i, n = m->cols;
 
+	if (tile_differential(class))
+		return 2 * n;
 	if (m->back || !any_column(m, NMC_COLUMN_REFERENCE))
 		return n;
+	memset(counted, 0, sizeof(counted));
 	for (i = 0; i < m->cols; i++)
 		counted[output_of(m, i)] = true;
 	for (i = 0; i < m->cols; i++)
