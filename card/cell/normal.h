@@ -228,17 +228,28 @@ NORMAL_INLINE void normal_lanes(__m256i words, __m256 z[2])
 NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, float *z, size_t pitch)
 {
 	const __m256i ma = _mm256_set1_epi32((int)0xd2511f53), mb = _mm256_set1_epi32((int)0xcd9e8d57);
-	const __m256i tile = _mm256_set1_epi32((int)s->tile), low = _mm256_set1_epi32((int)s->low);
-	const __m256i high = _mm256_set1_epi32((int)s->high), or = _mm256_set1_epi32((int)base);
-	__m256i c[2][4] = {
-		{ _mm256_or_si256(_mm256_loadu_si256((const __m256i *)index), or), tile, low, high },
-		{ _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(index + 8)), or), tile, low, high },
-	};
-	__m256i k0 = _mm256_set1_epi32((int)s->seed), k1 = _mm256_set1_epi32((int)(s->seed >> 32));
+	const uint32_t key0 = (uint32_t)s->seed, key1 = (uint32_t)(s->seed >> 32);
+	const uint64_t b = (uint64_t)0xcd9e8d57 * s->low, a = (uint64_t)0xd2511f53 * ((uint32_t)(b >> 32) ^ s->tile ^ key0);
+	const __m256i second = _mm256_set1_epi32((int)(s->high ^ key1));
+	const __m256i third[2] = { _mm256_set1_epi32((int)((uint32_t)b ^ (key0 + 0x9e3779b9))),
+				   _mm256_set1_epi32((int)((uint32_t)(a >> 32) ^ (key1 + 0xbb67ae85))) };
+	__m256i k0 = _mm256_set1_epi32((int)(key0 + 2 * 0x9e3779b9)), k1 = _mm256_set1_epi32((int)(key1 + 2 * 0xbb67ae85));
+	__m256i c[2][4];
 	unsigned int i, h;
 
-#pragma GCC unroll 10
-	for (i = 0; i < 10; i++) {
+	/* Two rounds of which half is the same for all lanes: but for the index counters are. */
+#pragma GCC unroll 2
+	for (h = 0; h < 2; h++) {
+		__m256i lane = _mm256_loadu_si256((const __m256i *)(index + 8 * h)), high;
+		__m256i rest = normal_product(_mm256_or_si256(lane, _mm256_set1_epi32((int)base)), ma, &high);
+
+		c[h][1] = normal_product(_mm256_xor_si256(high, second), mb, &high);
+		c[h][0] = _mm256_xor_si256(high, third[0]);
+		c[h][2] = _mm256_xor_si256(rest, third[1]);
+		c[h][3] = _mm256_set1_epi32((int)(uint32_t)a);
+	}
+#pragma GCC unroll 8
+	for (i = 2; i < 10; i++) {
 #pragma GCC unroll 2
 		for (h = 0; h < 2; h++) {
 			__m256i ah, al = normal_product(c[h][0], ma, &ah), bh, bl = normal_product(c[h][2], mb, &bh);

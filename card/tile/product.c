@@ -17,7 +17,7 @@ typedef __m512i lane;
 typedef __m512 lane_float;
 #define LANES	16
 #define LANE(op)	_mm512_##op
-#define lane_or(a, b)	_mm512_or_si512(a, b)
+#define lane_quarters(a, b) _mm512_broadcast_i32x4(_mm_set_epi64x(b, a))
 #define lane_load(p)	_mm512_loadu_si512(p)
 #define lane_store(p, v) _mm512_storeu_si512(p, v)
 #define lane_zero()	_mm512_setzero_si512()
@@ -29,7 +29,7 @@ typedef __m256i lane;
 typedef __m256 lane_float;
 #define LANES	8
 #define LANE(op)	_mm256_##op
-#define lane_or(a, b)	_mm256_or_si256(a, b)
+#define lane_quarters(a, b) _mm256_broadcastsi128_si256(_mm_set_epi64x(b, a))
 #define lane_load(p)	_mm256_loadu_si256((const void *)(p))
 #define lane_store(p, v) _mm256_storeu_si256((void *)(p), v)
 #define lane_zero()	_mm256_setzero_si256()
@@ -297,10 +297,17 @@ static inline int32_t odd_of(uint32_t pair)
 static inline lane lane_drawn(lane g, lane sigma, float unit, const float *z)
 {
 	lane_float s = LANE(mul_ps)(LANE(cvtepi32_ps)(sigma), LANE(set1_ps)(unit));
-	lane_float y = LANE(add_ps)(LANE(cvtepi32_ps)(g), LANE(mul_ps)(s, LANE(loadu_ps)(z)));
 
-	y = LANE(min_ps)(LANE(max_ps)(y, LANE(setzero_ps)()), LANE(set1_ps)(32767.0f));
-	return LANE(cvtps_epi32)(y);
+	return LANE(cvtps_epi32)(LANE(add_ps)(LANE(cvtepi32_ps)(g), LANE(mul_ps)(s, LANE(loadu_ps)(z))));
+}
+
+/* Pairs of both, which packing limits to 16 bits and is not in the order of pairs. */
+static inline lane lane_paired(lane low, lane high)
+{
+	const lane order = lane_quarters(0x0b0a030209080100, 0x0f0e07060d0c0504);
+	lane pair = LANE(shuffle_epi8)(LANE(packs_epi32)(low, high), order);
+
+	return LANE(max_epi16)(pair, lane_zero());
 }
 
 static inline lane lane_even(lane pair)
@@ -323,9 +330,8 @@ static inline unsigned int noisy_lanes(int32_t *acc, const uint32_t *g, const ui
 		lane gs = lane_load(g + i), sigmas = lane_load(sigma + i);
 		lane low = lane_drawn(lane_even(gs), lane_even(sigmas), unit, even + i);
 		lane high = lane_drawn(lane_odd(gs), lane_odd(sigmas), unit, odd + i);
-		lane pair = lane_or(low, LANE(slli_epi32)(high, 16));
 
-		lane_store(acc + i, lane_dot(lane_load(acc + i), pair, codes));
+		lane_store(acc + i, lane_dot(lane_load(acc + i), lane_paired(low, high), codes));
 	}
 	return i;
 }
