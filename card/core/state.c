@@ -61,6 +61,8 @@ static uint32_t fingerprint(const struct cell_tech *tech)
 
 	if (d->target_low > 0.0f || d->target_high > 0.0f)
 		crc = state_crc(crc, targets, sizeof(targets));
+	if (d->converters.single)
+		crc = state_crc(crc, &d->converters.single, sizeof(d->converters.single));
 	if (!t)
 		return crc;
 	crc = state_crc(crc, t->spread, d->spreads * sizeof(t->spread[0]));

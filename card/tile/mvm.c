@@ -394,7 +394,7 @@ static void put_in_order(const struct product *p, unsigned int step, int32_t *ac
 			acc[step * i + k] = sum[step * (output_of(p->m, i) - p->first) + k];
 }
 
-/* Takes the reference off each result that has one; a reference has one noise, however many results share it. */
+/* Takes the reference off each result that has one, both with their noise; it is the same for all results that share it. */
 static void refer(const struct product *p, int32_t *acc)
 {
 	const struct nmc_isa_column *c = p->m->columns;
@@ -404,9 +404,12 @@ static void refer(const struct product *p, int32_t *acc)
 	if (!p->referred)
 		return;
 	memcpy(sum, acc, p->count * sizeof(*sum));
-	for (i = 0; i < p->m->cols; i++)
-		acc[i] = sum[output_of(p->m, i) - p->first] -
-			 (c[i].flags & NMC_COLUMN_REFERENCE ? sum[c[i].reference - p->first] : 0);	/* the difference fits */
+	for (i = 0; i < p->m->cols; i++) {
+		int64_t x = sum[output_of(p->m, i) - p->first];
+
+		x -= c[i].flags & NMC_COLUMN_REFERENCE ? sum[c[i].reference - p->first] : 0;
+		acc[i] = x > INT32_MAX ? INT32_MAX : x < INT32_MIN ? INT32_MIN : (int32_t)x;
+	}
 }
 
 /* Codes of one vector where the snapshot holds physical columns: pairs subtracted before or after conversion. */

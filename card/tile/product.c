@@ -234,7 +234,7 @@ static unsigned int product_square(int16_t *x, const int8_t *restrict in, unsign
 	return shift;
 }
 
-/* Nearest integer, ties to even, of any x; limited so that the largest sum stays below 2^31 with it. */
+/* Nearest integer, ties to even, of any x; limited so that the largest sum of rows stays below 2^31 with it. */
 static inline __attribute__((always_inline)) int32_t noise_code(float x)
 {
 	const float most = 5e8f, whole = 0x1p23f;
@@ -244,6 +244,15 @@ static inline __attribute__((always_inline)) int32_t noise_code(float x)
 
 	near = size < whole ? near : size;
 	return (int32_t)(y < 0.0f ? -near : near);
+}
+
+/* The sum, limited to 32 bits: 512 columns of one sign, driven backwards, leave no room for much noise. */
+static inline __attribute__((always_inline)) int32_t add_limited(int32_t a, int32_t b)
+{
+	uint32_t sum = (uint32_t)a + (uint32_t)b, limit = (uint32_t)(a >> 31) ^ 0x7fffffff;
+	uint32_t over = (uint32_t)((int32_t)(~((uint32_t)a ^ (uint32_t)b) & ((uint32_t)a ^ sum)) >> 31);
+
+	return (int32_t)((sum & ~over) | (limit & over));
 }
 
 static void product_noise(int32_t *acc, const int32_t *var, float unit, unsigned int first, unsigned int n,
@@ -265,7 +274,7 @@ static void product_noise(int32_t *acc, const int32_t *var, float unit, unsigned
 	for (i = 0; i < n; i++) {
 		float sigma = __builtin_sqrtf((float)var[i] * unit);
 
-		acc[i] += noise_code(sigma * z[skip + i]);
+		acc[i] = add_limited(acc[i], noise_code(sigma * z[skip + i]));
 	}
 }
 

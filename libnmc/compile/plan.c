@@ -14,6 +14,7 @@
 
 #define DEFAULT_SAMPLES	64
 #define SOURCE_MINOR	1	/* version of streams that knows NMC_COLUMN_SOURCE */
+#define REFERENCE_MINOR	2	/* and NMC_COLUMN_REFERENCE */
 
 static void stage_free(struct stage *s)
 {
@@ -62,6 +63,8 @@ static int choose_class(struct nmc_plan *p, const struct nmc_plan_options *o)
 	ret = nmc_device_class(p->device, (unsigned int)index, &p->class);
 	if (ret)
 		return ret;
+	if (!p->class.rows || p->class.outputs <= plan_refers(p))
+		return fail(-EPROTO, "class %s has no room for weights, says the card", p->class.name);
 	if (!p->class.converters)
 		return o->adc_bits ? fail(-EINVAL, "class %s has no converters; leave adc_bits zero", p->class.name) : 0;
 	p->adc_bits = o->adc_bits ? o->adc_bits : 8;
@@ -139,6 +142,8 @@ static int compile(struct nmc_plan *p, const struct nmc_plan_options *o)
 	if (!ret)
 		ret = nmc_device_info(p->device, &info);
 	p->movable = !o->fixed_columns && p->class.differential && (info.isa_version & 0xffff) >= SOURCE_MINOR;
+	if (!ret && plan_refers(p) && (info.isa_version & 0xffff) < REFERENCE_MINOR)
+		ret = fail(-ENOTSUP, "class %s has single columns, and the card knows no reference for them", p->class.name);
 	if (!ret)
 		ret = plan_scheme(p, o);
 	if (!ret)

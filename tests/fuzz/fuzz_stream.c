@@ -5,9 +5,11 @@
  * card must answer with a status, stay inside its memory and carry out a correct job afterwards.
  */
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/time.h>
+#include <unistd.h>
 #include "card/core/machine.h"
 
 #define BASE		0x10000u
@@ -57,21 +59,38 @@ static void admin(struct nmc_sqe sqe, const void *data, size_t bytes)
 	CHECK(cqe.status == NMC_STATUS_OK);
 }
 
-/* One set of each class; the context may name all three. */
+#define CLASSES	4
+
+/* Three shipped classes and one of single columns. */
+static void make_card(void)
+{
+	char deck[] = "/tmp/nmc-fuzz-XXXXXX.yaml", classes[64];
+	const struct card_options options = { .classes = classes, .tiles = 2, .rows = 16, .cols = 8, .threads = 2 };
+	int fd = mkstemps(deck, 5);
+
+	CHECK(fd >= 0);
+	CHECK(dprintf(fd, "deck: 1\nname: single\ntitle: perfect cells\nsource: none\ntechnology: ideal\ngmax: 40 uS\n"
+			  "pulse: { model: exact }\nread: { white: 1 uS }\nconverters: { columns: single }\n") > 0);
+	close(fd);
+	snprintf(classes, sizeof(classes), "rram,ideal,digital,%s", deck);
+	CHECK(!card_create(&options, &card, NULL, 0));
+	unlink(deck);
+}
+
+/* One set of each class; the context may name all of them. */
 static void start(void)
 {
-	const struct card_options options = { .tiles = 2, .rows = 16, .cols = 8, .threads = 2 };
-	const struct nmc_set_ref refs[3] = { { 1, 1 }, { 2, 1 }, { 3, 1 } };
+	const struct nmc_set_ref refs[CLASSES] = { { 1, 1 }, { 2, 1 }, { 3, 1 }, { 4, 1 } };
 	unsigned int i;
 
-	CHECK(!card_create(&options, &card, NULL, 0));
+	make_card();
 	card->max_steps = MAX_STEPS;
-	for (i = 0; i < 3; i++) {
+	for (i = 0; i < CLASSES; i++) {
 		struct nmc_tileset_config config = { .class = i, .tiles = 2 };
 
 		admin((struct nmc_sqe){ .opcode = NMC_ADMIN_TILESET_CREATE }, &config, sizeof(config));
 	}
-	admin((struct nmc_sqe){ .opcode = NMC_ADMIN_CONTEXT_CREATE, .id = 1, .count = 3 }, refs, sizeof(refs));
+	admin((struct nmc_sqe){ .opcode = NMC_ADMIN_CONTEXT_CREATE, .id = 1, .count = CLASSES }, refs, sizeof(refs));
 	signal(SIGALRM, on_alarm);
 }
 

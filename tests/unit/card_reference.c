@@ -119,6 +119,73 @@ static void subtracts(void **unused)
 		}
 }
 
+/* The largest sums of opposite signs with the largest noise: what does not fit into 32 bits is limited, not wrapped. */
+static void limits(void **unused)
+{
+	enum { TALL = 384, N = 64 };
+	struct nmc_isa_column column = { .adc_mult = 1, .adc_shift = 20, .scale_mult = 1, .flags = NMC_COLUMN_REFERENCE, .reference = 1 };
+	struct deck deck = single("rram");
+	static int8_t in[N * TALL];
+	int32_t out[N];
+	struct tile_mvm m = { .in = in, .in_pitch = TALL, .out = (uint8_t *)out, .out_pitch = 4, .columns = &column,
+			      .vectors = N, .rows = TALL, .cols = 1, .adc_bits = 12 };
+	const struct product_ops *all[3];
+	unsigned int build, i, count = rig_builds(all), most;
+
+	(void)unused;
+	for (i = 0; i < sizeof(in); i++)
+		in[i] = i & 1 ? -127 : 127;
+	for (build = 0; build < count; build++) {
+		struct rig *r = rig_open(rig_make(&deck, !build), TALL, 4, 1);
+		struct tile_counts counts = { 0 };
+		struct tile_matrix *w = &r->tile->matrix;
+
+		r->class.product = all[build];
+		assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+		for (i = 0; i < TALL * 4; i++)
+			w->g[i] = i % 8 == 0 || i % 8 == 3 ? 32767 : 0;
+		w->unit = 1e20f;
+		tile_mvm(r->tile, &m, 0, N, &counts);
+		for (most = 0, i = 0; i < N; i++) {
+			assert_in_range(out[i], 500, 2047);
+			most += out[i] == 2047;
+		}
+		assert_in_range(most, N / 8, N / 2);
+		rig_close(r);
+	}
+}
+
+/* Backwards as many single columns as there are carry all that 32 bits hold, without their noise. */
+static void limits_backwards(void **unused)
+{
+	enum { WIDE = 512, N = 64 };
+	struct nmc_isa_column column = { .adc_mult = 1, .adc_shift = 20, .scale_mult = 1 };
+	struct deck deck = single("rram");
+	static int8_t in[WIDE];
+	int32_t out[N];
+	struct tile_mvm m = { .in = in, .out = (uint8_t *)out, .out_pitch = 4, .columns = &column, .vectors = N, .rows = 1,
+			      .cols = WIDE, .adc_bits = 12, .back = true };
+	const struct product_ops *all[3];
+	unsigned int build, i, count = rig_builds(all);
+
+	(void)unused;
+	memset(in, 127, sizeof(in));
+	for (build = 0; build < count; build++) {
+		struct rig *r = rig_open(rig_make(&deck, !build), 4, WIDE, 1);
+		struct tile_counts counts = { 0 };
+
+		r->class.product = all[build];
+		assert_int_equal(tile_mvm_begin(r->tile, &m), 0);
+		for (i = 0; i < 4 * WIDE; i++)
+			r->tile->matrix.g[i] = 32767;
+		r->tile->matrix.unit = 1e20f;
+		tile_mvm(r->tile, &m, 0, N, &counts);
+		for (i = 0; i < N; i++)
+			assert_in_range(out[i], 1500, 2047);
+		rig_close(r);
+	}
+}
+
 /* A column of which others are subtracted and that is no result carries current as well: once. */
 static void costs(void **unused)
 {
@@ -141,6 +208,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(subtracts),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(limits_backwards),
 		cmocka_unit_test(costs),
 	};
 

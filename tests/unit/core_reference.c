@@ -54,7 +54,9 @@ static void references(void **unused)
 	assert_int_equal(unlink(deck), 0);
 	assert_int_equal(r->card->classes[0].described.outputs, 8);
 	assert_int_equal(multiply(r, &last, NMC_ISA_MINOR), NMC_STATUS_OK);
+	expect_fault(r, last, 0, NMC_FAULT_RESERVED);
 	expect_fault(r, last, 1, NMC_FAULT_RESERVED);
+	expect_fault(r, (struct nmc_isa_column){ .flags = 1 << 3 }, NMC_ISA_MINOR, NMC_FAULT_RESERVED);
 	expect_fault(r, (struct nmc_isa_column){ .reference = 7 }, NMC_ISA_MINOR, NMC_FAULT_RESERVED);
 	expect_fault(r, (struct nmc_isa_column){ .flags = NMC_COLUMN_PAIR_AFTER_ADC }, NMC_ISA_MINOR, NMC_FAULT_RESERVED);
 	expect_fault(r, (struct nmc_isa_column){ .flags = NMC_COLUMN_REFERENCE, .reference = 8 }, NMC_ISA_MINOR,

@@ -143,6 +143,8 @@ static int make_plan(struct run_state *s)
 	if (ret)
 		return run_library(ret == -ENOSPC ? EXIT_FIT :
 				   (s->o->scheme || s->o->persist) && ret == -EINVAL ? EXIT_USAGE : EXIT_FAILURE);
+	if (s->o->repair && !s->class.differential)
+		return run_fail(EXIT_USAGE, "--repair needs a class of pairs of cells, of which one can make up for the other");
 	s->plan_info.size = sizeof(s->plan_info);
 	return nmc_plan_info(s->plan, &s->plan_info) ? run_library(EXIT_FAILURE) : 0;
 }

@@ -281,7 +281,7 @@ struct nmc_isa_mvm {
 #define NMC_COLUMN_REFERENCE		(1u << 2)	/* column @reference is subtracted before conversion; since minor version 2 */
 
 /**
- * struct nmc_isa_column - conversion of one output, for MVM_T of one row, where @flags and @source are zero
+ * struct nmc_isa_column - conversion of one output, for MVM_T of one row, where @flags, @source and @reference are zero
  * @offset: analog offset, added to the sum before conversion, in units of one conductance LSB times one DAC code
  * @adc_mult: range multiplier
  * @adc_shift: range shift, 0..47: code = clip(half_even((sum + offset) * adc_mult / 2^adc_shift))
