@@ -70,6 +70,10 @@ TEST_F_TIMEOUT(lost, card_killed_while_jobs_run, 180)
 	job_init(&job, ctx, &quick);
 	for (i = 0; i < 300; i++)
 		ASSERT_EQ(0, job_submit(fd, &job));
+	/* The card has work for longer than any failure takes. */
+	job_init(&job, ctx, &slow);
+	for (i = 0; i < 10; i++)
+		ASSERT_EQ(0, job_submit(fd, &job));
 	ASSERT_EQ(0, syncobj_create(fd, &sync));
 	job_out(&job, sync, 0);
 	ASSERT_EQ(0, job_submit(fd, &job));
