@@ -30,6 +30,16 @@ static struct nmc_plan_options scheme(enum nmc_scheme which, uint32_t parts, uin
 	return o;
 }
 
+static void expect_references(const char *uri, const struct shape *shapes, size_t shape_count,
+			      const struct nmc_plan_options *options, size_t option_count)
+{
+	size_t i, k;
+
+	for (i = 0; i < shape_count; i++)
+		for (k = 0; k < option_count; k++)
+			rig_expect_reference(uri, &shapes[i], &options[k]);
+}
+
 static void ideal_is_the_reference(void **unused)
 {
 	static const struct shape shapes[] = {
@@ -42,12 +52,9 @@ static void ideal_is_the_reference(void **unused)
 		scheme(NMC_SCHEME_SLICES, 8, 1, 0), scheme(NMC_SCHEME_SLICES, 2, 7, 0), scheme(NMC_SCHEME_DEVICES, 0, 0, 0),
 		scheme(NMC_SCHEME_DEVICES, 3, 0, 4), scheme(NMC_SCHEME_DEVICES, 8, 0, 1.5f),
 	};
-	size_t i, k;
 
 	(void)unused;
-	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
-		for (k = 0; k < sizeof(options) / sizeof(*options); k++)
-			rig_expect_reference("sim:ideal?tiles=128&rows=64&cols=64&seed=3", &shapes[i], &options[k]);
+	expect_references("sim:ideal?tiles=128&rows=64&cols=64&seed=3", shapes, 3, options, sizeof(options) / sizeof(*options));
 }
 
 /* One column of a tile is the reference of all others: the first network fills two tiles, and one column more than fits. */
@@ -62,13 +69,10 @@ static void single_is_the_reference(void **unused)
 		scheme(NMC_SCHEME_DIFFERENTIAL, 0, 0, 0), scheme(NMC_SCHEME_OFFSET, 0, 0, 0),
 	};
 	char uri[4096];
-	size_t i, k;
 
 	(void)unused;
 	rig_deck(uri, sizeof(uri), "ideal", "converters: { columns: single }\n", "tiles=32&rows=64&cols=64&seed=3");
-	for (i = 0; i < sizeof(shapes) / sizeof(*shapes); i++)
-		for (k = 0; k < sizeof(options) / sizeof(*options); k++)
-			rig_expect_reference(uri, &shapes[i], &options[k]);
+	expect_references(uri, shapes, 3, options, sizeof(options) / sizeof(*options));
 	rig_forget(uri);
 }
 
