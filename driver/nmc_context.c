@@ -52,8 +52,6 @@ static void nmc_context_free(struct nmc_context *ctx)
 
 	for (i = 0; i < ctx->set_count; i++)
 		nmc_tileset_put(ctx->sets[i]);
-	if (ctx->queue)
-		nmc_queue_leave(ctx->queue);
 	nmc_file_put(ctx->file);
 	drm_dev_put(&ctx->nmc->drm);
 	kvfree(ctx);
@@ -136,6 +134,13 @@ void nmc_context_record(struct nmc_context *ctx, const struct nmc_result *result
 	spin_lock_irqsave(&ctx->lock, flags);
 	ctx->results[result->job % NMC_CONTEXT_RESULTS] = *result;
 	spin_unlock_irqrestore(&ctx->lock, flags);
+}
+
+bool nmc_context_idle(const struct nmc_context *ctx)
+{
+	u64 last = ctx->next_job - 1;
+
+	return !last || READ_ONCE(ctx->results[last % NMC_CONTEXT_RESULTS].job) == last;
 }
 
 bool nmc_context_owns_error(struct nmc_file *file, const struct nmc_error_log *log)
@@ -253,11 +258,8 @@ static int nmc_context_entity(struct nmc_context *ctx, u32 priority)
 	static const enum drm_sched_priority priorities[] = {
 		DRM_SCHED_PRIORITY_NORMAL, DRM_SCHED_PRIORITY_HIGH, DRM_SCHED_PRIORITY_LOW,
 	};
-	struct drm_gpu_scheduler *sched;
-
-	ctx->queue = nmc_queue_pick(ctx->nmc);
-	sched = &ctx->queue->sched;
-	return drm_sched_entity_init(&ctx->entity, priorities[priority], &sched, 1, NULL);
+	return drm_sched_entity_init(&ctx->entity, priorities[priority],
+				     &nmc_queue_pick(ctx->nmc)->list, 1, NULL);
 }
 
 static struct nmc_context *nmc_context_alloc(struct nmc_device *nmc, struct drm_file *file)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Contexts: a stream of jobs in order on one queue, the tile sets they may name and the results of
- * the last of them.
+ * Contexts: a stream of jobs in order, the tile sets they may name and the results of the last of
+ * them.
  */
 #ifndef NMC_CONTEXT_H
 #define NMC_CONTEXT_H
@@ -35,7 +35,6 @@ struct nmc_result {
  * @ref: its handle and its jobs
  * @nmc: the device, referenced
  * @file: record of the open file, referenced
- * @queue: queue of all its jobs
  * @entity: scheduler entity
  * @client: id of the DRM client
  * @id: id on the card
@@ -44,7 +43,7 @@ struct nmc_result {
  * @sets: the sets, referenced
  * @dead: destroyed or banned: jobs not yet on the card are cancelled
  * @died: jiffies when it became that
- * @on_ring: jobs on the queue's ring; under the queue's lock
+ * @on_ring: jobs on the ring of their queue, which all of them share; under its lock
  * @submit_lock: order of submissions, @next_job
  * @next_job: id of the next job
  * @queued: jobs submitted and not ended
@@ -58,7 +57,6 @@ struct nmc_context {
 	struct kref ref;
 	struct nmc_device *nmc;
 	struct nmc_file *file;
-	struct nmc_queue *queue;
 	struct drm_sched_entity entity;
 	u64 client;
 	u32 id;
@@ -88,6 +86,12 @@ static inline bool nmc_context_dead_for(const struct nmc_context *ctx, unsigned 
 {
 	return nmc_context_is_dead(ctx) && time_after_eq(jiffies, READ_ONCE(ctx->died) + time);
 }
+
+/**
+ * nmc_context_idle() - all jobs of a context have ended, or are about to; caller holds submit_lock
+ * @ctx: the context
+ */
+bool nmc_context_idle(const struct nmc_context *ctx);
 
 /**
  * nmc_context_get() - the context of a handle

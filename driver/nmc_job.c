@@ -135,7 +135,7 @@ void nmc_job_put(struct nmc_job *job)
 
 static void nmc_job_end(struct nmc_job *job, const struct nmc_result *result, int err)
 {
-	atomic_dec(&job->ctx->queue->expected);
+	atomic_dec(&to_nmc_queue(job->base.sched)->expected);
 	nmc_context_record(job->ctx, result);
 	atomic64_inc(&job->ctx->file->jobs);
 	if (err)
@@ -195,18 +195,18 @@ void nmc_job_account(struct nmc_job *job, u64 ns)
 static struct dma_fence *nmc_job_run(struct drm_sched_job *base)
 {
 	struct nmc_job *job = container_of(base, struct nmc_job, base);
-	struct nmc_context *ctx = job->ctx;
+	struct nmc_queue *queue = to_nmc_queue(base->sched);
 	struct dma_fence *fence = &job->fence->base;
 
 	/* The scheduler calls this one job at a time: nobody else counts the queue's fences. */
-	dma_fence_init(fence, &nmc_fence_ops, &job->fence->lock, ctx->queue->fence_context,
-		       ++ctx->queue->fence_seqno);
+	dma_fence_init(fence, &nmc_fence_ops, &job->fence->lock, queue->fence_context,
+		       ++queue->fence_seqno);
 	dma_fence_get(fence);
 	if (!job->ready) {
-		atomic_inc(&ctx->queue->expected);
-		atomic_dec(&ctx->blocked);
+		atomic_inc(&queue->expected);
+		atomic_dec(&job->ctx->blocked);
 	}
-	if (!nmc_queue_submit(ctx->queue, job))
+	if (!nmc_queue_submit(queue, job))
 		nmc_job_cancel(job, -ENODEV);
 	return fence;
 }
@@ -217,7 +217,7 @@ static enum drm_gpu_sched_stat nmc_job_timedout(struct drm_sched_job *base)
 	struct nmc_job *job = container_of(base, struct nmc_job, base);
 
 	if (!dma_fence_is_signaled(&base->s_fence->finished))
-		nmc_recover_queue(job->ctx->queue, job);
+		nmc_recover_queue(to_nmc_queue(base->sched), job);
 	return nmc_sched_keep(base);
 }
 

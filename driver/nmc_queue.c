@@ -76,6 +76,7 @@ static int nmc_queue_init(struct nmc_device *nmc, struct nmc_queue *queue, unsig
 	queue->id = index + 1;
 	queue->vector = NMC_VECTOR_IO + index;
 	queue->cpu = cpumask_local_spread(index, dev_to_node(&nmc->pdev->dev));
+	queue->list = &queue->sched;
 	queue->moved = jiffies;
 	queue->fence_context = dma_fence_context_alloc(1);
 	spin_lock_init(&queue->lock);
@@ -89,27 +90,41 @@ static int nmc_queue_init(struct nmc_device *nmc, struct nmc_queue *queue, unsig
 	return nmc_sched_init(&queue->sched, &config);
 }
 
+static u32 nmc_queue_expected(struct nmc_queue *queue)
+{
+	return atomic_read(&queue->expected);
+}
+
 struct nmc_queue *nmc_queue_pick(struct nmc_device *nmc)
 {
-	unsigned int i, cost, least = UINT_MAX, cpu = raw_smp_processor_id();
-	struct nmc_queue *best = NULL;
+	struct nmc_queues *queues = nmc->queues;
+	struct nmc_queue *best = &queues->queue[queues->home[raw_smp_processor_id()]];
+	u32 expected, least = nmc_queue_expected(best);
+	unsigned int i;
 
-	for (i = 0; i < nmc->queues->count; i++) {
-		struct nmc_queue *queue = &nmc->queues->queue[i];
-
-		cost = 2 * atomic_read(&queue->contexts) + (queue->cpu != cpu);
-		if (cost < least) {
-			least = cost;
-			best = queue;
+	for (i = 0; i < queues->count && least; i++) {
+		expected = nmc_queue_expected(&queues->queue[i]);
+		if (expected < least) {
+			least = expected;
+			best = &queues->queue[i];
 		}
 	}
-	atomic_inc(&best->contexts);
 	return best;
 }
 
-void nmc_queue_leave(struct nmc_queue *queue)
+/* Where there are fewer queues than processors, the others share them. */
+static int nmc_queues_home(struct nmc_device *nmc, struct nmc_queues *queues)
 {
-	atomic_dec(&queue->contexts);
+	unsigned int i;
+
+	queues->home = drmm_kcalloc(&nmc->drm, nr_cpu_ids, sizeof(*queues->home), GFP_KERNEL);
+	if (!queues->home)
+		return -ENOMEM;
+	for (i = 0; i < nr_cpu_ids; i++)
+		queues->home[i] = i % queues->count;
+	for (i = 0; i < queues->count; i++)
+		queues->home[queues->queue[i].cpu] = i;
+	return 0;
 }
 
 int nmc_queues_init(struct nmc_device *nmc)
@@ -131,6 +146,8 @@ int nmc_queues_init(struct nmc_device *nmc)
 	nmc->queues = queues;
 	for (i = 0; i < count && !err; i++)
 		err = nmc_queue_init(nmc, &queues->queue[i], i);
+	if (!err)
+		err = nmc_queues_home(nmc, queues);
 	if (err)
 		nmc_queues_fini(nmc);
 	return err;
@@ -277,11 +294,6 @@ static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
 		nmc_job_complete(jobs[i], &cqe[i]);
 	nmc_queue_release(queue);
 	return count;
-}
-
-static u32 nmc_queue_expected(struct nmc_queue *queue)
-{
-	return atomic_read(&queue->expected);
 }
 
 static void nmc_queue_reap(struct nmc_queue *queue)

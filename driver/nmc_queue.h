@@ -39,7 +39,7 @@ enum nmc_queue_state {
  * @id: queue number on the card, from 1
  * @vector: interrupt vector on the card
  * @cpu: processor that its interrupt is meant for
- * @contexts: contexts that submit here
+ * @list: the scheduler, as the only one that an entity may choose
  * @lock: all below
  * @ring: rings
  * @tables: one job table an entry, coherent
@@ -64,7 +64,7 @@ struct nmc_queue {
 	unsigned int id;
 	unsigned int vector;
 	unsigned int cpu;
-	atomic_t contexts;
+	struct drm_gpu_scheduler *list;
 	spinlock_t lock; /* ring, jobs, replay, held, state */
 	struct nmc_ring ring;
 	void *tables;
@@ -89,11 +89,13 @@ struct nmc_queue {
  * struct nmc_queues - all I/O queues of a device
  * @ref: the device, and each fence: a fence may be asked for its scheduler's name after the
  *	device is gone
+ * @home: queue of each processor
  * @count: queues
  * @queue: the queues
  */
 struct nmc_queues {
 	struct kref ref;
+	unsigned int *home;
 	unsigned int count;
 	struct nmc_queue queue[] __counted_by(count);
 };
@@ -113,23 +115,22 @@ void nmc_queues_put(struct nmc_queues *queues);
  */
 int nmc_queues_init(struct nmc_device *nmc);
 
-/**
- * nmc_queue_pick() - queue for a new context; any context
- * @nmc: the device
- *
- * One with the fewest contexts, but for those made this very moment, and among these the one
- * whose interrupt comes to this processor: who waits for a job here is then woken without
- * another processor being woken first.
- *
- * Return: the queue, which counts one more context until nmc_queue_leave().
- */
-struct nmc_queue *nmc_queue_pick(struct nmc_device *nmc);
+/* The queue of a scheduler, and so that of an armed job. */
+static inline struct nmc_queue *to_nmc_queue(struct drm_gpu_scheduler *sched)
+{
+	return container_of(sched, struct nmc_queue, sched);
+}
 
 /**
- * nmc_queue_leave() - a context that nmc_queue_pick() placed is gone; any context
- * @queue: its queue
+ * nmc_queue_pick() - queue for a context that has no job under way; any context
+ * @nmc: the device
+ *
+ * The one with the least to do and among these, if it is one, that of this processor: who waits
+ * here for the job is then woken without another processor being woken first.
+ *
+ * Return: the queue.
  */
-void nmc_queue_leave(struct nmc_queue *queue);
+struct nmc_queue *nmc_queue_pick(struct nmc_device *nmc);
 
 /**
  * nmc_queues_fini() - frees the rings; the card is disabled and the queues are halted

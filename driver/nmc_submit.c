@@ -268,20 +268,23 @@ static bool nmc_submit_blocked(struct nmc_job *job)
 	return false;
 }
 
-/* The point of no return: nothing below fails. */
+/* The point of no return: nothing below fails. A context without jobs may change its queue. */
 static void nmc_submit_push(struct nmc_submit *sub)
 {
 	struct nmc_job *job = sub->job;
+	struct nmc_context *ctx = job->ctx;
 	struct dma_fence *fence;
 	u32 i;
 
-	job->id = job->ctx->next_job;
+	if (nmc_context_idle(ctx))
+		drm_sched_entity_modify_sched(&ctx->entity, &nmc_queue_pick(ctx->nmc)->list, 1);
+	job->id = ctx->next_job;
 	job->sqe.job = cpu_to_le64(job->id);
-	WRITE_ONCE(job->ctx->next_job, job->id + 1);
+	WRITE_ONCE(ctx->next_job, job->id + 1);
 	sub->args->job = job->id;
 	job->ready = !nmc_submit_blocked(job);
-	atomic_inc(job->ready ? &job->ctx->queue->expected : &job->ctx->blocked);
 	drm_sched_job_arm(&job->base);
+	atomic_inc(job->ready ? &to_nmc_queue(job->base.sched)->expected : &ctx->blocked);
 	fence = &job->base.s_fence->finished;
 	for (i = 0; i < job->bo_count; i++)
 		dma_resv_add_fence(job->bos[i]->resv, fence, job->writes & BIT_ULL(i) ?

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * Interrupts and doorbells: no interrupt is lost with the processor that took it, they come to the
- * processor that asked, an idle queue is rung for, and jobs read no register. Needs root and a
- * second processor.
+ * processor that asked unless its queue is busy, an idle queue is rung for, and jobs read no
+ * register. Needs root and a second processor.
  */
 #include <sched.h>
 #include <time.h>
@@ -15,6 +15,7 @@ FIXTURE(irq) {
 	int fd;
 	struct drm_nmc_device device;
 	struct test_stream s;
+	struct test_stream slow;
 };
 
 FIXTURE_SETUP(irq)
@@ -24,6 +25,9 @@ FIXTURE_SETUP(irq)
 	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_DEVICE, 0, &self->device, sizeof(self->device)));
 	ASSERT_EQ(0, stream_create(self->fd, &self->s, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
 	stream_end(&self->s);
+	ASSERT_EQ(0, stream_create(self->fd, &self->slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
+	stream_nops(&self->slow, 1000, 60000);
+	stream_end(&self->slow);
 }
 
 FIXTURE_TEARDOWN(irq)
@@ -50,23 +54,29 @@ static uint64_t handled(int fd, uint32_t queue)
 	return q.host_interrupts;
 }
 
-/* The driver looks at its queues once a second by itself: it is the interrupt that must come. */
+/*
+ * While a queue works another one gets the next job. The driver looks at its queues once a second
+ * by itself: it is the interrupt that must come.
+ */
 TEST_F_TIMEOUT(irq, outlives_its_processor, 120)
 {
-	uint32_t ctx, queue, i;
-	struct drm_nmc_job_result result;
-	struct test_job job;
+	uint32_t queues = self->device.queues, ctx, queue, i, out;
 	uint64_t before[NMC_MAX_QUEUES + 1];
+	struct test_job job;
 
+	ASSERT_EQ(0, syncobj_create(self->fd, &out));
 	ASSERT_EQ(0, processor_online(false));
-	for (queue = 1; queue <= self->device.queues; queue++)
+	for (queue = 1; queue <= queues; queue++)
 		before[queue] = handled(self->fd, queue);
-	for (i = 0; i < self->device.queues; i++) {
+	for (i = 1; i <= queues; i++) {
 		EXPECT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
-		job_init(&job, ctx, &self->s);
-		EXPECT_EQ(0, job_run(self->fd, &job, &result));
+		job_init(&job, ctx, &self->slow);
+		job_out(&job, out, i);
+		EXPECT_EQ(0, job_submit(self->fd, &job));
 	}
-	for (queue = 1; queue <= self->device.queues; queue++)
+	for (i = 1; i <= queues; i++)
+		EXPECT_EQ(0, syncobj_wait(self->fd, out, i));
+	for (queue = 1; queue <= queues; queue++)
 		EXPECT_GT(handled(self->fd, queue), before[queue]);
 	ASSERT_EQ(0, processor_online(true));
 }
@@ -79,22 +89,28 @@ static uint64_t completed(int fd, uint32_t queue)
 	return q.jobs;
 }
 
-/* The queue of a context that is created on @cpu, found by a job of it; 0 if there is none. */
-static uint32_t placed(int fd, struct test_stream *s, int cpu, uint32_t queues, uint32_t *ctx)
+static int run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* The queue that a job of a context which is submitted on @cpu comes to; 0 if there is none. */
+static uint32_t placed(int fd, const struct test_stream *s, int cpu, uint32_t queues, uint32_t ctx)
 {
 	uint64_t before[NMC_MAX_QUEUES + 1];
 	struct drm_nmc_job_result result;
 	struct test_job job;
 	uint32_t queue;
-	cpu_set_t set;
 
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	if (sched_setaffinity(0, sizeof(set), &set) || context_create(fd, NULL, 0, ctx))
+	if (run_on(cpu))
 		return 0;
 	for (queue = 1; queue <= queues; queue++)
 		before[queue] = completed(fd, queue);
-	job_init(&job, *ctx, s);
+	job_init(&job, ctx, s);
 	if (job_run(fd, &job, &result))
 		return 0;
 	for (queue = queues; queue && completed(fd, queue) == before[queue]; queue--)
@@ -102,39 +118,46 @@ static uint32_t placed(int fd, struct test_stream *s, int cpu, uint32_t queues, 
 	return queue;
 }
 
-/*
- * One context after another on one processor: each is alone, so that all come to the queue of that
- * processor. One that is gone is counted a moment longer, hence the tries.
- */
-static uint32_t placed_alone(int fd, struct test_stream *s, int cpu, uint32_t queues)
+TEST_F_TIMEOUT(irq, contexts_follow_their_processor, 120)
 {
-	uint32_t ctx, queue, last = 0, same = 0, tries;
-
-	for (tries = 0; tries < 100 && same < 8; tries++) {
-		queue = placed(fd, s, cpu, queues, &ctx);
-		if (!queue || context_destroy(fd, ctx))
-			return 0;
-		same = queue == last ? same + 1 : 1;
-		last = queue;
-		usleep(20000);
-	}
-	return same == 8 ? last : 0;
-}
-
-TEST_F_TIMEOUT(irq, contexts_come_to_their_processor, 120)
-{
-	uint32_t queues = self->device.queues, first, second, ctx;
+	uint32_t queues = self->device.queues, first, second, ctx, i;
 
 	ASSERT_GT(queues, 1);
-	first = placed_alone(self->fd, &self->s, 0, queues);
-	second = placed_alone(self->fd, &self->s, 1, queues);
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+	first = placed(self->fd, &self->s, 0, queues, ctx);
+	second = placed(self->fd, &self->s, 1, queues, ctx);
 	EXPECT_NE(0, first);
 	EXPECT_NE(0, second);
 	EXPECT_NE(first, second);
-	usleep(500000);
-	/* Two that live at once share no queue while one is free. */
-	EXPECT_EQ(first, placed(self->fd, &self->s, 0, queues, &ctx));
-	EXPECT_NE(first, placed(self->fd, &self->s, 0, queues, &ctx));
+	for (i = 0; i < 8; i++) {
+		EXPECT_EQ(first, placed(self->fd, &self->s, 0, queues, ctx));
+		EXPECT_EQ(second, placed(self->fd, &self->s, 1, queues, ctx));
+	}
+}
+
+/* Jobs of a context stay in order on one queue; those of others take one that has less to do. */
+TEST_F_TIMEOUT(irq, contexts_make_way, 120)
+{
+	uint32_t queues = self->device.queues, first, second, ctx, other;
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	uint64_t before;
+
+	ASSERT_GT(queues, 1);
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
+	first = placed(self->fd, &self->s, 0, queues, ctx);
+	ASSERT_NE(0, first);
+	before = completed(self->fd, first);
+	job_init(&job, ctx, &self->slow);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	second = placed(self->fd, &self->s, 0, queues, other);
+	EXPECT_NE(0, second);
+	EXPECT_NE(first, second);
+	ASSERT_EQ(0, run_on(1));
+	job_init(&job, ctx, &self->s);
+	ASSERT_EQ(0, job_run(self->fd, &job, &result));
+	EXPECT_EQ(before + 2, completed(self->fd, first));
 }
 
 static unsigned int seconds(void)
@@ -180,7 +203,8 @@ TEST_F(irq, an_idle_queue_is_rung_for)
 	struct test_job job;
 	int i;
 
-	queue = placed(self->fd, &self->s, 0, queues, &ctx);
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+	queue = placed(self->fd, &self->s, 0, queues, ctx);
 	ASSERT_NE(0, queue);
 	job_init(&job, ctx, &self->s);
 	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_QUEUE, queue, &before, sizeof(before)));
