@@ -135,7 +135,10 @@ void nmc_job_put(struct nmc_job *job)
 
 static void nmc_job_end(struct nmc_job *job, const struct nmc_result *result, int err)
 {
-	atomic_dec(&to_nmc_queue(job->base.sched)->expected);
+	struct nmc_queue *queue = to_nmc_queue(job->base.sched);
+
+	atomic_dec(&queue->expected);
+	atomic_dec(&queue->load);
 	nmc_context_record(job->ctx, result);
 	atomic64_inc(&job->ctx->file->jobs);
 	if (err)

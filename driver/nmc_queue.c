@@ -90,40 +90,40 @@ static int nmc_queue_init(struct nmc_device *nmc, struct nmc_queue *queue, unsig
 	return nmc_sched_init(&queue->sched, &config);
 }
 
-static u32 nmc_queue_expected(struct nmc_queue *queue)
-{
-	return atomic_read(&queue->expected);
-}
-
 struct nmc_queue *nmc_queue_pick(struct nmc_device *nmc)
 {
 	struct nmc_queues *queues = nmc->queues;
-	struct nmc_queue *best = &queues->queue[queues->home[raw_smp_processor_id()]];
-	u32 expected, least = nmc_queue_expected(best);
-	unsigned int i;
+	unsigned int i, home = queues->home[raw_smp_processor_id()];
+	struct nmc_queue *best = &queues->queue[home];
+	int load, least = atomic_read(&best->load);
 
-	for (i = 0; i < queues->count && least; i++) {
-		expected = nmc_queue_expected(&queues->queue[i]);
-		if (expected < least) {
-			least = expected;
-			best = &queues->queue[i];
+	for (i = 1; i < queues->count && least; i++) {
+		struct nmc_queue *queue = &queues->queue[(home + i) % queues->count];
+
+		load = atomic_read(&queue->load);
+		if (load < least) {
+			least = load;
+			best = queue;
 		}
 	}
 	return best;
 }
 
-/* Where there are fewer queues than processors, the others share them. */
+/* The queues in turn, as their interrupts were spread; processors beyond them share. */
 static int nmc_queues_home(struct nmc_device *nmc, struct nmc_queues *queues)
 {
-	unsigned int i;
+	unsigned int i, cpu;
 
 	queues->home = drmm_kcalloc(&nmc->drm, nr_cpu_ids, sizeof(*queues->home), GFP_KERNEL);
 	if (!queues->home)
 		return -ENOMEM;
 	for (i = 0; i < nr_cpu_ids; i++)
 		queues->home[i] = i % queues->count;
-	for (i = 0; i < queues->count; i++)
-		queues->home[queues->queue[i].cpu] = i;
+	for (i = 0; i < num_online_cpus(); i++) {
+		cpu = cpumask_local_spread(i, dev_to_node(&nmc->pdev->dev));
+		if (cpu < nr_cpu_ids)
+			queues->home[cpu] = i % queues->count;
+	}
 	return 0;
 }
 
@@ -294,6 +294,11 @@ static unsigned int nmc_queue_reap_batch(struct nmc_queue *queue)
 		nmc_job_complete(jobs[i], &cqe[i]);
 	nmc_queue_release(queue);
 	return count;
+}
+
+static u32 nmc_queue_expected(struct nmc_queue *queue)
+{
+	return atomic_read(&queue->expected);
 }
 
 static void nmc_queue_reap(struct nmc_queue *queue)

@@ -48,7 +48,8 @@ enum nmc_queue_state {
  * @replay: jobs kept over a stop
  * @held: jobs of dead contexts, which end when those before them on the ring have
  * @state: what becomes of a job
- * @expected: jobs on the ring, and jobs that will come without waiting for anything
+ * @load: jobs that go through the queue and have not ended
+ * @expected: of these the ones on the ring, and those that will come without waiting for anything
  * @progress: progress word when it was last looked at
  * @moved: jiffies when the card was last seen to work on the queue
  * @restarts: restarts since then
@@ -73,6 +74,7 @@ struct nmc_queue {
 	struct list_head replay;
 	struct list_head held;
 	enum nmc_queue_state state;
+	atomic_t load;
 	atomic_t expected;
 	u64 progress;
 	unsigned long moved;

@@ -273,6 +273,7 @@ static void nmc_submit_push(struct nmc_submit *sub)
 {
 	struct nmc_job *job = sub->job;
 	struct nmc_context *ctx = job->ctx;
+	struct nmc_queue *queue;
 	struct dma_fence *fence;
 	u32 i;
 
@@ -284,7 +285,9 @@ static void nmc_submit_push(struct nmc_submit *sub)
 	sub->args->job = job->id;
 	job->ready = !nmc_submit_blocked(job);
 	drm_sched_job_arm(&job->base);
-	atomic_inc(job->ready ? &to_nmc_queue(job->base.sched)->expected : &ctx->blocked);
+	queue = to_nmc_queue(job->base.sched);
+	atomic_inc(&queue->load);
+	atomic_inc(job->ready ? &queue->expected : &ctx->blocked);
 	fence = &job->base.s_fence->finished;
 	for (i = 0; i < job->bo_count; i++)
 		dma_resv_add_fence(job->bos[i]->resv, fence, job->writes & BIT_ULL(i) ?

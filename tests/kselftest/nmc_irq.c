@@ -18,6 +18,61 @@ FIXTURE(irq) {
 	struct test_stream slow;
 };
 
+static uint64_t completed(int fd, uint32_t queue)
+{
+	struct drm_nmc_queue q = { 0 };
+
+	query(fd, DRM_NMC_QUERY_QUEUE, queue, &q, sizeof(q));
+	return q.jobs;
+}
+
+static int run_on(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
+/* The queue that a job of a context which is submitted on @cpu comes to; 0 if there is none. */
+static uint32_t placed(int fd, const struct test_stream *s, int cpu, uint32_t queues, uint32_t ctx)
+{
+	uint64_t before[NMC_MAX_QUEUES + 1];
+	struct drm_nmc_job_result result;
+	struct test_job job;
+	uint32_t queue;
+
+	if (run_on(cpu))
+		return 0;
+	for (queue = 1; queue <= queues; queue++)
+		before[queue] = completed(fd, queue);
+	job_init(&job, ctx, s);
+	if (job_run(fd, &job, &result))
+		return 0;
+	for (queue = queues; queue && completed(fd, queue) == before[queue]; queue--)
+		;
+	return queue;
+}
+
+/* What earlier clients left on the card is gone: each processor's jobs come to a queue of its own. */
+static int settle(int fd, const struct test_stream *s, uint32_t queues)
+{
+	uint32_t ctx, first, second, tries;
+	cpu_set_t set;
+
+	if (sched_getaffinity(0, sizeof(set), &set) || context_create(fd, NULL, 0, &ctx))
+		return -1;
+	for (tries = 0; tries < 150; tries++) {
+		first = placed(fd, s, 0, queues, ctx);
+		second = placed(fd, s, 1, queues, ctx);
+		if (first != second)
+			break;
+		usleep(100000);
+	}
+	return sched_setaffinity(0, sizeof(set), &set);
+}
+
 FIXTURE_SETUP(irq)
 {
 	self->fd = nmc_open_device();
@@ -28,6 +83,7 @@ FIXTURE_SETUP(irq)
 	ASSERT_EQ(0, stream_create(self->fd, &self->slow, 1 << NMC_GROUP_CONTROL, 0, 1, 0));
 	stream_nops(&self->slow, 1000, 60000);
 	stream_end(&self->slow);
+	ASSERT_EQ(0, settle(self->fd, &self->s, self->device.queues));
 }
 
 FIXTURE_TEARDOWN(irq)
@@ -81,43 +137,6 @@ TEST_F_TIMEOUT(irq, outlives_its_processor, 120)
 	ASSERT_EQ(0, processor_online(true));
 }
 
-static uint64_t completed(int fd, uint32_t queue)
-{
-	struct drm_nmc_queue q = { 0 };
-
-	query(fd, DRM_NMC_QUERY_QUEUE, queue, &q, sizeof(q));
-	return q.jobs;
-}
-
-static int run_on(int cpu)
-{
-	cpu_set_t set;
-
-	CPU_ZERO(&set);
-	CPU_SET(cpu, &set);
-	return sched_setaffinity(0, sizeof(set), &set);
-}
-
-/* The queue that a job of a context which is submitted on @cpu comes to; 0 if there is none. */
-static uint32_t placed(int fd, const struct test_stream *s, int cpu, uint32_t queues, uint32_t ctx)
-{
-	uint64_t before[NMC_MAX_QUEUES + 1];
-	struct drm_nmc_job_result result;
-	struct test_job job;
-	uint32_t queue;
-
-	if (run_on(cpu))
-		return 0;
-	for (queue = 1; queue <= queues; queue++)
-		before[queue] = completed(fd, queue);
-	job_init(&job, ctx, s);
-	if (job_run(fd, &job, &result))
-		return 0;
-	for (queue = queues; queue && completed(fd, queue) == before[queue]; queue--)
-		;
-	return queue;
-}
-
 TEST_F_TIMEOUT(irq, contexts_follow_their_processor, 120)
 {
 	uint32_t queues = self->device.queues, first, second, ctx, i;
@@ -144,6 +163,7 @@ TEST_F_TIMEOUT(irq, contexts_make_way, 120)
 	uint64_t before;
 
 	ASSERT_GT(queues, 1);
+	ASSERT_GT(self->device.engines, 1);
 	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
 	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &other));
 	first = placed(self->fd, &self->s, 0, queues, ctx);
@@ -155,9 +175,39 @@ TEST_F_TIMEOUT(irq, contexts_make_way, 120)
 	EXPECT_NE(0, second);
 	EXPECT_NE(first, second);
 	ASSERT_EQ(0, run_on(1));
+	ASSERT_EQ(-EBUSY, job_result(self->fd, ctx, 2, &result));
 	job_init(&job, ctx, &self->s);
 	ASSERT_EQ(0, job_run(self->fd, &job, &result));
 	EXPECT_EQ(before + 2, completed(self->fd, first));
+}
+
+/* A queue is as busy with jobs that wait for something as with others. */
+TEST_F_TIMEOUT(irq, those_that_wait_count, 120)
+{
+	uint32_t queues = self->device.queues, first, ctx, waiting, gate, done;
+	struct test_job job;
+
+	ASSERT_GT(queues, 1);
+	ASSERT_GT(self->device.engines, 1);
+	ASSERT_EQ(0, syncobj_create(self->fd, &gate));
+	ASSERT_EQ(0, syncobj_create(self->fd, &done));
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &waiting));
+	first = placed(self->fd, &self->s, 0, queues, ctx);
+	ASSERT_NE(0, first);
+	job_init(&job, ctx, &self->slow);
+	job_out(&job, gate, 0);
+	ASSERT_EQ(0, run_on(1));
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	ASSERT_EQ(0, run_on(0));
+	job_init(&job, waiting, &self->slow);
+	job_in(&job, gate, 0);
+	job_out(&job, done, 0);
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	ASSERT_EQ(0, job_submit(self->fd, &job));
+	ASSERT_EQ(0, context_create(self->fd, NULL, 0, &ctx));
+	EXPECT_NE(first, placed(self->fd, &self->s, 0, queues, ctx));
+	ASSERT_EQ(0, syncobj_wait(self->fd, done, 0));
 }
 
 static unsigned int seconds(void)
