@@ -309,7 +309,7 @@ static void add_rate(const struct product *p, struct json_object *o, const char 
 }
 
 /* A job of @steps single products, each at an age 0.3 % beyond the last if @age is given, nanoseconds. */
-static int make_ages(const struct product *p, double *age, struct nmc_stream **s)
+static int make_ages(const struct product *p, unsigned int steps, double *age, struct nmc_stream **s)
 {
 	uint32_t columns = p->class.outputs * COLUMN_BYTES;
 	struct nmc_mvm m = {
@@ -317,11 +317,12 @@ static int make_ages(const struct product *p, double *age, struct nmc_stream **s
 		.vectors = 1, .rows = p->class.rows, .outputs = p->class.outputs, .adc_bits = p->class.converters ? 8 : 0,
 		.no_read_noise = true,
 	};
-	int ret = nmc_stream_create(m.out.addr + m.out.pitch, s), i;
+	int ret = nmc_stream_create(m.out.addr + m.out.pitch, s);
+	unsigned int i;
 
 	if (!ret)
 		ret = nmc_stream_load(*s, SLOT_COLUMNS, 0, 0, 1, columns, (struct nmc_operand){ 0 });
-	for (i = 0; !ret && i < AGE_STEPS; i++) {
+	for (i = 0; !ret && i < steps; i++) {
 		if (age) {
 			ret = nmc_stream_idle(*s, 0, (uint64_t)(*age * 0.003));
 			*age *= 1.003;
@@ -332,16 +333,17 @@ static int make_ages(const struct product *p, double *age, struct nmc_stream **s
 	return ret;
 }
 
-/* Seconds of AGE_JOBS jobs of single products, at ever new ages or at one. */
-static int time_ages(struct product *p, bool ageing, double *seconds)
+/* Seconds of @jobs jobs of @steps single products, at ever new ages or, if @age is NULL, at one. */
+static int time_ages(struct product *p, unsigned int jobs, unsigned int steps, double *age, double *seconds)
 {
-	double age = 1e12, begin;
-	int ret = 0, i;
+	unsigned int i;
+	double begin;
+	int ret = 0;
 
-	for (*seconds = 0, i = 0; !ret && i < AGE_JOBS; i++) {
+	for (*seconds = 0, i = 0; !ret && i < jobs; i++) {
 		struct nmc_stream *s = NULL;
 
-		ret = make_ages(p, ageing ? &age : NULL, &s);
+		ret = make_ages(p, steps, age, &s);
 		begin = bench_now();
 		if (!ret)
 			ret = run_stream(p, s);
@@ -351,19 +353,32 @@ static int time_ages(struct product *p, bool ageing, double *seconds)
 	return ret;
 }
 
-/* Cells brought to a new age a second: what single products at new ages take longer than at one age. */
+/*
+ * What single products at new ages take longer than at one age, where a network of wires is solved for each as well: as
+ * many ages as the time allows.
+ */
 static int add_ages(struct product *p, struct json_object *o)
 {
-	double still, moving, cells = (double)p->class.rows * p->class.cols * AGE_STEPS * AGE_JOBS;
-	int ret = time_ages(p, false, &still);
+	double cells = (double)p->class.rows * p->class.cols, age = 1e12, still, moving;
+	unsigned int steps = 1, jobs;
+	int ret;
 
+	while (!(ret = time_ages(p, 1, steps, &age, &moving)) && steps < AGE_STEPS && moving < slice_seconds(p->b))
+		steps *= 2;
+	if (ret)
+		return ret;
+	jobs = moving * AGE_JOBS < p->b->seconds ? AGE_JOBS : 1 + (unsigned int)(p->b->seconds / moving);
+	ret = time_ages(p, jobs, steps, NULL, &still);
 	if (!ret)
 		ret = program_tile(p);
 	if (!ret)
-		ret = time_ages(p, true, &moving);
-	if (!ret)
-		add_number(o, "aged_cells_per_second", cells / (moving - still));
-	return ret;
+		ret = time_ages(p, jobs, steps, &age, &moving);
+	if (ret)
+		return ret;
+	moving = (moving - still) / jobs / steps;
+	add_number(o, "aged_cells_per_second", cells / moving);
+	add_number(o, "aged_seconds_a_tile", moving);
+	return 0;
 }
 
 int bench_mvm(const struct bench *b, struct json_object *o)
