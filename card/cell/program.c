@@ -295,10 +295,8 @@ static void lanes_open(struct lanes *l, const struct cell_program *p)
 /**
  * struct response - constants of a deck on the way to the lanes
  * @gmax: of the deck, microsiemens
- * @zero: conductance at weight 0
- * @up_range: from there to the upper end
- * @down_range: from there to the lower end
  * @z_factor: exponential: weight to z
+ * @exp_b: and what is added
  * @weight: weight a microsiemens
  * @weight_min: weight at gmin
  * @gmin: of the deck
@@ -310,28 +308,56 @@ struct response {
 	float weight;
 	float weight_min;
 	float z_factor;
+	float exp_b;
 	float step;
-	const struct deck_pulse *p;
 };
 
-/* Mean change by one pulse up or down at conductance @g, microsiemens, always positive. */
-static inline __attribute__((always_inline)) float mean_step(const struct response *r, enum deck_response model, bool up,
-							     float g, float scale, float gamma)
+/**
+ * struct side - one direction of a response on the way to the lanes
+ * @volt: of the first pulse
+ * @volt_step: by which the next ones are higher
+ * @width: of a pulse, nanoseconds
+ * @bound: weight that the steps get shorter towards, 1 if there is none
+ * @bounded: all ones if there is one
+ * @amplitude: exponential
+ */
+struct side {
+	float volt;
+	float volt_step;
+	float width;
+	float bound;
+	int32_t bounded;
+	float amplitude;
+};
+
+static struct side side_of(const struct deck_polarity *p, float bound)
 {
-	float w = r->weight_min + (g - r->gmin) * r->weight, bound, z;
+	return (struct side){ .volt = p->volt, .volt_step = p->volt_step, .width = p->width_ns, .amplitude = p->amplitude,
+			      .bound = bound == 0.0f ? 1.0f : bound, .bounded = -(bound != 0.0f) };
+}
+
+/*
+ * Mean change by one pulse at conductance @g, microsiemens, always positive: up where the mask @up is all ones. Without
+ * branches, which would keep compilers from taking many lanes at once.
+ */
+static inline __attribute__((always_inline)) float mean_step(const struct response *r, enum deck_response model,
+							     const struct side side[2], int32_t up, float g, float scale,
+							     float gamma)
+{
+	const float bound = choose(up, side[1].bound, side[0].bound), w = r->weight_min + (g - r->gmin) * r->weight;
+	const int32_t bounded = (up & side[1].bounded) | (~up & side[0].bounded);
+	float z;
 
 	switch (model) {
 	case DECK_FILAMENT:
-		return up ? scale * (1.0f - g * (1.0f / (1.25f * r->gmax))) : scale * (g / (g + 1.0f));
+		return scale * choose(up, 1.0f - g * (1.0f / (1.25f * r->gmax)), g / (g + 1.0f));
 	case DECK_LINEAR:
-		bound = up ? r->p->weight_max : r->p->weight_min;
-		return bound == 0.0f ? scale : scale * (1.0f - (gamma < 0.0f ? -gamma : gamma) * w / bound);
+		return scale * (1.0f - choose(bounded, __builtin_fabsf(gamma) * w / bound, 0.0f));
 	case DECK_SOFT_BOUNDS:
-		bound = up ? r->p->weight_max : r->p->weight_min;
-		return bound == 0.0f ? scale : scale * (1.0f - w / bound);
+		return scale * (1.0f - choose(bounded, w / bound, 0.0f));
 	case DECK_EXPONENTIAL:
-		z = r->z_factor * w + r->p->exp_b;
-		z = 1.0f - (up ? r->p->up.amplitude : r->p->down.amplitude) * exp_poly(up ? gamma * z : -gamma * z);
+		z = choose(up, gamma, -gamma) * (r->z_factor * w + r->exp_b);
+		z = 1.0f - choose(up, side[1].amplitude, side[0].amplitude) * exp_poly(z);
 		return scale * at_least(z, 0.0f);
 	default:
 		return scale;
@@ -339,36 +365,38 @@ static inline __attribute__((always_inline)) float mean_step(const struct respon
 }
 
 /* One pulse, or one train of pulses, and a verify read on every busy lane; round @k of the deviates. */
-static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, const struct response *r,
+static inline __attribute__((always_inline)) void pulse_all(struct lanes *l, const struct response *constants,
 							    const struct deck *d, enum deck_response model, int32_t limit,
 							    unsigned int k)
 {
 	const struct deck_pulse *p = &d->pulse;
+	const struct response r = *constants;
+	const struct side side[2] = { side_of(&p->down, p->weight_min), side_of(&p->up, p->weight_max) };
 	const bool filament = model == DECK_FILAMENT;
-	const float noise = d->program.verify_noise, written = p->write_noise * r->step;
+	const float noise = d->program.verify_noise, written = p->write_noise * r.step, cycle = p->cycle;
+	const int32_t additive = -(int32_t)p->cycle_additive;
 	const float *write = written > 0.0f ? l->write[k] : l->z[2 * k];	/* the latter counts nothing */
 	unsigned int i;
 
 	for (i = 0; i < l->n; i++) {
-		int32_t up = l->direction[i] > 0, busy = -l->busy[i];
+		int32_t up = -(l->direction[i] > 0), busy = -l->busy[i];
 		float g = l->g[i], xi = l->z[2 * k][i], eta = l->z[2 * k + 1][i];
-		float rise = mean_step(r, model, true, g, l->up[i], l->gamma_up[i]);
-		float fall = mean_step(r, model, false, g, l->down[i], l->gamma_down[i]);
-		float mean = up ? rise : fall;
+		float mean = mean_step(&r, model, side, up, g, choose(up, l->up[i], l->down[i]),
+				       choose(up, l->gamma_up[i], l->gamma_down[i]));
 		float left = (float)(limit - l->pulses[i]), train = l->grow[i] < left ? l->grow[i] : left;
-		float many = filament || !busy ? 1.0f : (float)(int32_t)train;
-		float volt = (up ? p->up.volt : p->down.volt) + (up ? p->up.volt_step : p->down.volt_step) * (float)l->step[i];
-		float spread = p->cycle_additive ? r->step : mean;
-		float change = mean * many + spread * p->cycle * __builtin_sqrtf(many) * xi;
-		float part = 1.0f + p->cycle * xi, next;
+		float many = filament ? 1.0f : choose(busy, (float)(int32_t)train, 1.0f);
+		float volt = choose(up, side[1].volt, side[0].volt) +
+			     choose(up, side[1].volt_step, side[0].volt_step) * (float)l->step[i];
+		float change = mean * many + choose(additive, r.step, mean) * cycle * __builtin_sqrtf(many) * xi;
+		float part = 1.0f + cycle * xi, next;
 
 		change = filament ? mean * l->grow[i] * at_least(part, 0.1f) : change;
-		next = clamp(up ? g + change : g - change, l->bottom[i], l->top[i]);
-		l->time[i] = choose(busy, many * (up ? p->up.width_ns : p->down.width_ns), 0.0f);
+		next = clamp(choose(up, g + change, g - change), l->bottom[i], l->top[i]);
+		l->time[i] = choose(busy, many * choose(up, side[1].width, side[0].width), 0.0f);
 		l->energy[i] += volt * volt * g * l->time[i];
 		l->g[i] = choose(busy, next, g);
 		l->pulses[i] += (int32_t)many & busy;
-		l->sets[i] += (int32_t)many & busy & -up;
+		l->sets[i] += (int32_t)many & busy & up;
 		next = at_least(next + choose(-l->sound[i], written * write[i], 0.0f), 0.0f);
 		l->shown[i] = choose(busy, next, l->shown[i]);
 		l->read[i] = choose(busy, next + noise * eta, l->read[i]);
@@ -739,7 +767,7 @@ void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report)
 										 (int32_t)d->program.max_pulses;
 	float unit = per_weight(d), per_unit = unit > 0.0f ? 1.0f / unit : 0.0f;
 	struct response r = {
-		.gmax = d->gmax, .gmin = d->gmin, .p = &d->pulse,
+		.gmax = d->gmax, .gmin = d->gmin, .exp_b = d->pulse.exp_b,
 		.weight = per_unit, .weight_min = d->pulse.weight_min,
 		.z_factor = 2.0f * d->pulse.exp_a * unit / (d->gmax - d->gmin),
 		.step = d->pulse.weight_step * unit,
