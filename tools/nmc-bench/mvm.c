@@ -333,51 +333,46 @@ static int make_ages(const struct product *p, unsigned int steps, double *age, s
 	return ret;
 }
 
-/* Seconds of @jobs jobs of @steps single products, at ever new ages or, if @age is NULL, at one. */
-static int time_ages(struct product *p, unsigned int jobs, unsigned int steps, double *age, double *seconds)
+/* Seconds of a job of @steps single products, at ever new ages or, if @age is NULL, at one. */
+static int time_ages(struct product *p, unsigned int steps, double *age, double *seconds)
 {
-	unsigned int i;
-	double begin;
-	int ret = 0;
+	struct nmc_stream *s = NULL;
+	int ret = make_ages(p, steps, age, &s);
+	double begin = bench_now();
 
-	for (*seconds = 0, i = 0; !ret && i < jobs; i++) {
-		struct nmc_stream *s = NULL;
-
-		ret = make_ages(p, steps, age, &s);
-		begin = bench_now();
-		if (!ret)
-			ret = run_stream(p, s);
-		*seconds += bench_now() - begin;
-		nmc_stream_destroy(s);
-	}
+	if (!ret)
+		ret = run_stream(p, s);
+	*seconds = bench_now() - begin;
+	nmc_stream_destroy(s);
 	return ret;
 }
 
 /*
  * What single products at new ages take longer than at one age, where a network of wires is solved for each as well: as
- * many ages as the time allows.
+ * many ages as the time allows, both in turn, of which the medians count.
  */
 static int add_ages(struct product *p, struct json_object *o)
 {
-	double cells = (double)p->class.rows * p->class.cols, age = 1e12, still, moving;
-	unsigned int steps = 1, jobs;
+	double cells = (double)p->class.rows * p->class.cols, age = 1e12, still[AGE_JOBS], moving[AGE_JOBS], each;
+	unsigned int steps = 1, jobs = AGE_JOBS, i;
 	int ret;
 
-	while (!(ret = time_ages(p, 1, steps, &age, &moving)) && steps < AGE_STEPS && moving < slice_seconds(p->b))
+	while (!(ret = time_ages(p, steps, &age, moving)) && steps < AGE_STEPS && *moving < slice_seconds(p->b))
 		steps *= 2;
+	if (!ret && *moving * AGE_JOBS > p->b->seconds)
+		jobs = 1 + (unsigned int)(p->b->seconds / *moving);
+	for (i = 0; !ret && i < jobs; i++) {
+		ret = time_ages(p, steps, NULL, &still[i]);
+		if (!ret)
+			ret = time_ages(p, steps, &age, &moving[i]);
+	}
 	if (ret)
 		return ret;
-	jobs = moving * AGE_JOBS < p->b->seconds ? AGE_JOBS : 1 + (unsigned int)(p->b->seconds / moving);
-	ret = time_ages(p, jobs, steps, NULL, &still);
-	if (!ret)
-		ret = program_tile(p);
-	if (!ret)
-		ret = time_ages(p, jobs, steps, &age, &moving);
-	if (ret)
-		return ret;
-	moving = (moving - still) / jobs / steps;
-	add_number(o, "aged_cells_per_second", cells / moving);
-	add_number(o, "aged_seconds_a_tile", moving);
+	qsort(still, jobs, sizeof(*still), ascending);
+	qsort(moving, jobs, sizeof(*moving), ascending);
+	each = (moving[jobs / 2] - still[jobs / 2]) / steps;
+	add_number(o, "aged_cells_per_second", cells / each);
+	add_number(o, "aged_seconds_a_tile", each);
 	return 0;
 }
 
