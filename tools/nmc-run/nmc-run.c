@@ -227,6 +227,7 @@ static int scheme_option(struct run_options *o, const char *text)
 		o->slice_bits = (uint32_t)strtoul(kind, &end, 10);
 	else if (kind)
 		o->significance = strtof(kind, &end);
+	o->pairs = o->scheme == NMC_SCHEME_DIFFERENTIAL;
 	if (name && !*end)
 		return 0;
 	return run_fail(EXIT_USAGE, "--scheme is differential, offset, slices:N:BITS or devices:N:SIGNIFICANCE");

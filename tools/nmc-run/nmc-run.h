@@ -48,6 +48,7 @@ struct run_options {
 	bool repair;
 	uint32_t spares;
 	uint32_t scheme;
+	bool pairs;	/* the scheme of pairs was asked for */
 	uint32_t parts;
 	uint32_t slice_bits;
 	float significance;

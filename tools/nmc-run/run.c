@@ -127,6 +127,8 @@ static int make_plan(struct run_state *s)
 	struct nmc_plan_options o = NMC_PLAN_OPTIONS_INIT;
 	int ret;
 
+	if (s->o->pairs && s->class.converters && !s->class.differential)
+		return run_fail(EXIT_USAGE, "--scheme differential is for pairs of columns, and the class has single ones: offset");
 	o.class_name = s->class.name;
 	o.samples = s->samples.values;
 	o.sample_count = s->samples.count;
