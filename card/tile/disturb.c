@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Half-selected cells of a passive array. A cell is written by half the voltage on its row and half on its column; all
- * others on both feel one half, and shift a little towards the pulse: g e^(half_select (SET - RESET)). What came before a cell
- * was verified is left out.
+ * others on both feel one half, and shift a little towards the pulse: g e^(half_select (SET - RESET)).
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -41,6 +40,17 @@ static void disturb_row(struct tile *t, unsigned int row, const int32_t *felt)
 
 		g[i] = x > top ? top : x;
 	}
+}
+
+void disturb_before(struct tile *t, struct disturb *d, unsigned int row)
+{
+	const struct tile_region *region = &d->region;
+	const int32_t *net = row ? d->net + (size_t)(row - 1) * region->cols : NULL;
+	unsigned int i;
+
+	for (i = 0; net && i < region->cols; i++)
+		d->column[region->first_col + i] += net[i];
+	disturb_row(t, region->first_row + row, d->column);
 }
 
 /*

@@ -268,6 +268,8 @@ static int program_rows(struct tile *t, const struct tile_region *region, const 
 	for (row = 0; row < region->rows && !(t->cut && __atomic_load_n(t->cut, __ATOMIC_RELAXED)); row++) {
 		p.net = felt.net ? felt.net + (size_t)row * region->cols : NULL;
 		p.after = felt.net ? felt.after + (size_t)row * region->cols : NULL;
+		if (felt.net)
+			disturb_before(t, &felt, row);
 		program_row(t, region, row, targets, pitch, &p, &scratch, sum);
 		if (felt.net)
 			felt.row[row] = p.row;
