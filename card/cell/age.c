@@ -5,6 +5,7 @@
  * Documentation/physics-cells.rst has the equations and their order.
  */
 #include "card/cell/cell.h"
+#include "card/cell/lane.h"
 #include "card/cell/normal.h"
 
 #define ROOM	(CELL_LANES + 2 * NORMAL_BLOCK)
@@ -12,11 +13,6 @@
 /* Draws of PURPOSE_RELAX and of PURPOSE_DEVICE by cell. */
 enum { DRAW_FROZEN, DRAW_NOISE };
 enum { DRAW_LEAK = 1 };
-
-static inline float clamp(float x, float low, float high)
-{
-	return x < low ? low : x > high ? high : x;
-}
 
 static inline unsigned int entry(int16_t code)
 {

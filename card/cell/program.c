@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 /*
- * Program-and-verify of one row: every cell gets pulses of a ladder until a verify read lies in its band. Response models
- * of decks are here. Built for several instruction sets with NMC_CELL_PROGRAM naming the function; every build gives the
- * same bits. Documentation/physics-cells.rst has the equations.
+ * Program-and-verify of one row: every cell gets pulses of a ladder until a verify read lies in its band. Built for
+ * several instruction sets with NMC_CELL_PROGRAM naming the function; every build gives the same bits.
+ * Documentation/physics-cells.rst has the equations.
  */
 #include <string.h>
 #include "card/cell/cell.h"
+#include "card/cell/lane.h"
 #include "card/cell/normal.h"
+#include "card/cell/response.h"
 #include "card/cell/wear.h"
 
 #define ROUNDS	(NORMAL_WORDS / 2)	/* pulses that one Philox counter serves: response and verify read of each */
@@ -74,30 +76,6 @@ struct climb {
 	int32_t pulses;
 	uint32_t rounds;
 };
-
-static inline float at_least(float x, float low)
-{
-	return x < low ? low : x;
-}
-
-static inline float at_most(float x, float high)
-{
-	return x > high ? high : x;
-}
-
-static inline float clamp(float x, float low, float high)
-{
-	return x < low ? low : x > high ? high : x;
-}
-
-/*
- * @a where @mask is all ones, @b where it is 0: of a condition compilers make stores under a mask, which some machines do
- * one lane after another.
- */
-static inline float choose(int32_t mask, float a, float b)
-{
-	return bits_float((float_bits(a) & (uint32_t)mask) | (float_bits(b) & ~(uint32_t)mask));
-}
 
 static void draw(const struct lanes *l, const struct philox_stream *s, uint32_t number, float *z)
 {
@@ -289,78 +267,6 @@ static void lanes_open(struct lanes *l, const struct cell_program *p)
 		l->down[i] = 0.0f;
 		l->bottom[i] = l->g[i];
 		l->top[i] = l->g[i];
-	}
-}
-
-/**
- * struct response - constants of a deck on the way to the lanes
- * @gmax: of the deck, microsiemens
- * @z_factor: exponential: weight to z
- * @exp_b: and what is added
- * @weight: weight a microsiemens
- * @weight_min: weight at gmin
- * @gmin: of the deck
- * @step: mean step, microsiemens
- */
-struct response {
-	float gmax;
-	float gmin;
-	float weight;
-	float weight_min;
-	float z_factor;
-	float exp_b;
-	float step;
-};
-
-/**
- * struct side - one direction of a response on the way to the lanes
- * @volt: of the first pulse
- * @volt_step: by which the next ones are higher
- * @width: of a pulse, nanoseconds
- * @bound: weight that the steps get shorter towards, 1 if there is none
- * @bounded: all ones if there is one
- * @amplitude: exponential
- */
-struct side {
-	float volt;
-	float volt_step;
-	float width;
-	float bound;
-	int32_t bounded;
-	float amplitude;
-};
-
-static struct side side_of(const struct deck_polarity *p, float bound)
-{
-	return (struct side){ .volt = p->volt, .volt_step = p->volt_step, .width = p->width_ns, .amplitude = p->amplitude,
-			      .bound = bound == 0.0f ? 1.0f : bound, .bounded = -(bound != 0.0f) };
-}
-
-/*
- * Mean change by one pulse at conductance @g, microsiemens, always positive: up where the mask @up is all ones. Without
- * branches, which would keep compilers from taking many lanes at once.
- */
-static inline __attribute__((always_inline)) float mean_step(const struct response *r, enum deck_response model,
-							     const struct side side[2], int32_t up, float g, float scale,
-							     float gamma)
-{
-	const float bound = choose(up, side[1].bound, side[0].bound), w = r->weight_min + (g - r->gmin) * r->weight;
-	const int32_t bounded = (up & side[1].bounded) | (~up & side[0].bounded);
-	float z;
-
-	switch (model) {
-	case DECK_FILAMENT:
-		return scale * choose(up, 1.0f - g * (1.0f / (1.25f * r->gmax)), g / (g + 1.0f));
-	case DECK_LINEAR:
-		return scale * (1.0f - choose(bounded, __builtin_fabsf(gamma) * w / bound, 0.0f));
-	case DECK_SOFT_BOUNDS:
-		return scale * (1.0f - choose(bounded, w / bound, 0.0f));
-	case DECK_EXPONENTIAL:
-		z = choose(up, gamma, -gamma) * (r->z_factor * w + r->exp_b);
-		z = 1.0f - choose(up, side[1].amplitude, side[0].amplitude) * exp_poly(z);
-		return scale * at_least(z, 0.0f);
-	default:
-		return scale;
 	}
 }
 
