@@ -119,7 +119,8 @@ static void drift(const struct cell_age *age, unsigned int n, const float *restr
 		  const int16_t *restrict frozen, float *restrict out)
 {
 	const float decay = age->decay * (-1.0f / CELL_EXPONENT);
-	float rest[CELL_LANES], power[CELL_LANES], high[CELL_LANES];
+	float rest[CELL_LANES], high[CELL_LANES];
+	uint32_t power[CELL_LANES];
 	unsigned int i;
 
 	for (i = 0; i < n; i++)

@@ -43,14 +43,15 @@ static inline float log_poly(float x)
 
 /*
  * Exponential of x within -87 .. 88: 2^n e^r with |r| <= ln(2)/2, eight terms of the series. Error below 2e-7 relative. What
- * rounds to n leaves it in the lowest bits of the sum. In three parts, of which loops over many values make loops of their
- * own: each operation waits for the one before, and a processor has room for few that wait.
+ * rounds to n leaves it in the lowest bits of the sum, from where it is added to the exponent: no result is subnormal. In
+ * three parts, of which loops over many values make loops of their own: each operation waits for the one before, and a
+ * processor has room for few that wait.
  */
-static inline float exp_rest(float x, float *power)
+static inline float exp_rest(float x, uint32_t *power)
 {
 	float sum = x * 1.44269504f + 0x1.8p23f, n = sum - 0x1.8p23f;
 
-	*power = bits_float((float_bits(sum) + 127) << 23);
+	*power = float_bits(sum) << 23;
 	return (x - n * 0.693359375f) + n * 2.12194440e-4f;
 }
 
@@ -63,18 +64,19 @@ static inline float exp_high_terms(float r)
 	return 4.16666667e-2f + p * r;
 }
 
-static inline float exp_low_terms(float p, float r, float power)
+static inline float exp_low_terms(float p, float r, uint32_t power)
 {
 	p = 1.66666667e-1f + p * r;
 	p = 0.5f + p * r;
 	p = 1.0f + p * r;
 	p = 1.0f + p * r;
-	return p * power;
+	return bits_float(float_bits(p) + power);
 }
 
 static inline float exp_inside(float x)
 {
-	float power, r = exp_rest(x, &power);
+	uint32_t power;
+	float r = exp_rest(x, &power);
 
 	return exp_low_terms(exp_high_terms(r), r, power);
 }

@@ -406,7 +406,7 @@ static void product_encode(uint32_t *restrict to, const float *restrict even, co
 
 /*
  * Differences of neighbours, which compilers make of strided loads: instead each pair of codes is taken as 64 bits, of which
- * the upper half is subtracted from the lower one. Returns how many are done.
+ * the upper half is subtracted from the lower one, or as one multiplied by 1 and one by -1. Returns how many are done.
  */
 #if defined(__AVX512F__)
 static inline __m512i difference_of(const float *g)
@@ -430,24 +430,30 @@ static inline unsigned int encode_blocks(uint32_t *to, const float *even, const 
 	return i;
 }
 #elif defined(__AVX2__)
-static inline __m256i difference_of(const float *g)
+static inline __m256i codes_of(const float *g)
 {
-	__m256 x = _mm256_max_ps(_mm256_min_ps(_mm256_loadu_ps(g), _mm256_set1_ps(32767.0f)), _mm256_setzero_ps());
-	__m256i code = _mm256_cvtps_epi32(x);
+	return _mm256_cvtps_epi32(_mm256_max_ps(_mm256_min_ps(_mm256_loadu_ps(g), _mm256_set1_ps(32767.0f)),
+						_mm256_setzero_ps()));
+}
 
-	return _mm256_sub_epi32(code, _mm256_srli_epi64(code, 32));
+/* Differences of four pairs of each row: two of the one and two of the other in each half. */
+static inline __m256i differences_of(const float *even, const float *odd)
+{
+	return _mm256_madd_epi16(_mm256_packs_epi32(codes_of(even), codes_of(odd)), _mm256_set1_epi32(0xffff0001));
 }
 
 static inline unsigned int encode_blocks(uint32_t *to, const float *even, const float *odd, unsigned int outputs)
 {
-	const __m256i lower = _mm256_setr_epi32(0, 2, 4, 6, 0, 2, 4, 6);
+	const __m256i rows = _mm256_setr_epi8(0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15,
+					      0, 1, 4, 5, 2, 3, 6, 7, 8, 9, 12, 13, 10, 11, 14, 15);
 	unsigned int i;
 
-	for (i = 0; i + 4 <= outputs; i += 4) {
-		__m256i low = _mm256_and_si256(difference_of(even + 2 * i), _mm256_set1_epi32(0xffff));
-		__m256i pair = _mm256_or_si256(low, _mm256_slli_epi32(difference_of(odd + 2 * i), 16));
+	for (i = 0; i + 8 <= outputs; i += 8) {
+		__m256i x = _mm256_packs_epi32(differences_of(even + 2 * i, odd + 2 * i),
+					       differences_of(even + 2 * i + 8, odd + 2 * i + 8));
 
-		_mm_storeu_si128((__m128i *)(to + i), _mm256_castsi256_si128(_mm256_permutevar8x32_epi32(pair, lower)));
+		x = _mm256_permute4x64_epi64(_mm256_shuffle_epi8(x, rows), _MM_SHUFFLE(3, 1, 2, 0));
+		_mm256_storeu_si256((__m256i *)(to + i), x);
 	}
 	return i;
 }

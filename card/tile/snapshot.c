@@ -224,7 +224,7 @@ static void bend(struct tile *t, unsigned int pair, float own[2][CELL_LANES], fl
 static void fill(struct tile *t, unsigned int mode)
 {
 	struct tile_scratch scratch;
-	float g[2][CELL_LANES], var[2][CELL_LANES];
+	_Alignas(64) float g[2][CELL_LANES], var[2][CELL_LANES];
 	unsigned int row, rows = t->class->rows;
 
 	tile_scratch_begin(&scratch);
