@@ -8,6 +8,8 @@
 #include "card/cell/deck.h"
 #include "card/cell/lane.h"
 
+#define STEEPEST	1e9f	/* most that an exponential multiplies a step by: it stays a number */
+
 /**
  * struct response - constants of a deck on the way to the lanes
  * @gmax: of the deck, microsiemens
@@ -74,7 +76,7 @@ static inline __attribute__((always_inline)) float mean_step(const struct respon
 	case DECK_EXPONENTIAL:
 		z = choose(up, gamma, -gamma) * (r->z_factor * w + r->exp_b);
 		z = 1.0f - choose(up, side[1].amplitude, side[0].amplitude) * exp_poly(z);
-		return scale * at_least(z, 0.0f);
+		return scale * clamp(z, 0.0f, STEEPEST);
 	default:
 		return scale;
 	}

@@ -160,6 +160,30 @@ static void exponential_steps(void **unused)
 	}
 }
 
+/* Exponentials beyond what a float holds: a step to the end of the range, with and without a spread of it. */
+static void steep_exponential(void **unused)
+{
+	struct deck d = plain_deck(DECK_EXPONENTIAL);
+	unsigned int i, up, spread;
+	struct row r;
+
+	(void)unused;
+	d.pulse.exp_b = 2;
+	d.pulse.up.gamma = 100;
+	d.pulse.down.gamma = -100;
+	d.pulse.up.amplitude = -1000;
+	d.pulse.down.amplitude = -1000;
+	for (spread = 0; spread < 2; spread++)
+		for (up = 0; up < 2; up++) {
+			d.pulse.cycle = spread ? 0.1f : 0.0f;
+			pulse(rig_make(&d, false), &r, 20, up, 1, 1);
+			for (i = 0; i < N; i++)
+				assert_true(r.g[i] == (up ? 30 : 10));
+			assert_int_equal(r.report.isa.cells, N);
+			assert_int_equal(r.report.isa.pulses, N);
+		}
+}
+
 static void filament_steps(void **unused)
 {
 	struct deck d = plain_deck(DECK_FILAMENT);
@@ -365,6 +389,7 @@ int main(void)
 		cmocka_unit_test(linear_steps),
 		cmocka_unit_test(soft_bound_steps),
 		cmocka_unit_test(exponential_steps),
+		cmocka_unit_test(steep_exponential),
 		cmocka_unit_test(filament_steps),
 		cmocka_unit_test(trains),
 		cmocka_unit_test(steep_ladders),
