@@ -8,7 +8,7 @@
 #include "card/cell/deck.h"
 #include "card/cell/lane.h"
 
-#define STEEPEST	1e9f	/* most that an exponential multiplies a step by: it stays a number */
+#define STEEPEST	1e9f	/* most that a model multiplies a step by, which stays a number */
 
 /**
  * struct response - constants of a deck on the way to the lanes
@@ -70,9 +70,11 @@ static inline __attribute__((always_inline)) float mean_step(const struct respon
 	case DECK_FILAMENT:
 		return scale * choose(up, 1.0f - g * (1.0f / (1.25f * r->gmax)), g / (g + 1.0f));
 	case DECK_LINEAR:
-		return scale * (1.0f - choose(bounded, __builtin_fabsf(gamma) * w / bound, 0.0f));
+		z = 1.0f - choose(bounded, __builtin_fabsf(gamma) * w / bound, 0.0f);
+		return scale * clamp(z, -STEEPEST, STEEPEST);
 	case DECK_SOFT_BOUNDS:
-		return scale * (1.0f - choose(bounded, w / bound, 0.0f));
+		z = 1.0f - choose(bounded, w / bound, 0.0f);
+		return scale * clamp(z, -STEEPEST, STEEPEST);
 	case DECK_EXPONENTIAL:
 		z = choose(up, gamma, -gamma) * (r->z_factor * w + r->exp_b);
 		z = 1.0f - choose(up, side[1].amplitude, side[0].amplitude) * exp_poly(z);

@@ -160,12 +160,28 @@ static void exponential_steps(void **unused)
 	}
 }
 
-/* Exponentials beyond what a float holds: a step to the end of the range, with and without a spread of it. */
-static void steep_exponential(void **unused)
+/* A step to the end of the range, with and without a spread of it. */
+static void to_the_end(struct deck *d, bool up)
 {
-	struct deck d = plain_deck(DECK_EXPONENTIAL);
-	unsigned int i, up, spread;
+	unsigned int i, spread;
 	struct row r;
+
+	for (spread = 0; spread < 2; spread++) {
+		d->pulse.cycle = spread ? 0.1f : 0.0f;
+		pulse(rig_make(d, false), &r, 20, up, 1, 1);
+		for (i = 0; i < N; i++)
+			assert_true(r.g[i] == (up ? 30 : 10));
+		assert_int_equal(r.report.isa.cells, N);
+		assert_int_equal(r.report.isa.pulses, N);
+	}
+}
+
+/* Models beyond what a float holds: an exponential, and a bound so near to 0 that weights are out of all proportion to it. */
+static void steep_models(void **unused)
+{
+	const enum deck_response bounded[] = { DECK_LINEAR, DECK_SOFT_BOUNDS };
+	struct deck d = plain_deck(DECK_EXPONENTIAL);
+	unsigned int i;
 
 	(void)unused;
 	d.pulse.exp_b = 2;
@@ -173,15 +189,15 @@ static void steep_exponential(void **unused)
 	d.pulse.down.gamma = -100;
 	d.pulse.up.amplitude = -1000;
 	d.pulse.down.amplitude = -1000;
-	for (spread = 0; spread < 2; spread++)
-		for (up = 0; up < 2; up++) {
-			d.pulse.cycle = spread ? 0.1f : 0.0f;
-			pulse(rig_make(&d, false), &r, 20, up, 1, 1);
-			for (i = 0; i < N; i++)
-				assert_true(r.g[i] == (up ? 30 : 10));
-			assert_int_equal(r.report.isa.cells, N);
-			assert_int_equal(r.report.isa.pulses, N);
-		}
+	to_the_end(&d, true);
+	to_the_end(&d, false);
+	for (i = 0; i < 2; i++) {
+		d = plain_deck(bounded[i]);
+		d.pulse.up.gamma = 1;
+		d.pulse.weight_min = -1000;
+		d.pulse.weight_max = 1e-36f;
+		to_the_end(&d, true);
+	}
 }
 
 static void filament_steps(void **unused)
@@ -389,7 +405,7 @@ int main(void)
 		cmocka_unit_test(linear_steps),
 		cmocka_unit_test(soft_bound_steps),
 		cmocka_unit_test(exponential_steps),
-		cmocka_unit_test(steep_exponential),
+		cmocka_unit_test(steep_models),
 		cmocka_unit_test(filament_steps),
 		cmocka_unit_test(trains),
 		cmocka_unit_test(steep_ladders),
