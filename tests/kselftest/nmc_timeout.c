@@ -44,6 +44,8 @@ FIXTURE_SETUP(timeout)
 	ASSERT_GE(self->fd, 0);
 	ASSERT_EQ(0, query(self->fd, DRM_NMC_QUERY_DEVICE, 0, &device, sizeof(device)));
 	self->queues = device.queues;
+	/* A queue a processor: one alone makes jobs meet, several let them pass each other. */
+	ASSERT_EQ(sysconf(_SC_NPROCESSORS_ONLN), self->queues);
 	class_id = class_find(self->fd, NMC_TECH_DIGITAL);
 	ASSERT_GE(class_id, 0);
 	ASSERT_EQ(0, tileset_create(self->fd, class_id, 1, &self->set));
