@@ -58,18 +58,18 @@ static uint32_t placed(int fd, const struct test_stream *s, int cpu, uint32_t qu
 /* What earlier clients left on the card is gone: each processor's jobs come to a queue of its own. */
 static int settle(int fd, const struct test_stream *s, uint32_t queues)
 {
-	uint32_t ctx, first, second, tries;
+	uint32_t ctx, first = 0, second = 0, tries;
 	cpu_set_t set;
 
 	if (sched_getaffinity(0, sizeof(set), &set) || context_create(fd, NULL, 0, &ctx))
 		return -1;
-	for (tries = 0; tries < 150; tries++) {
+	for (tries = 0; tries < 150 && first == second; tries++) {
+		usleep(tries ? 100000 : 0);
 		first = placed(fd, s, 0, queues, ctx);
 		second = placed(fd, s, 1, queues, ctx);
-		if (first != second)
-			break;
-		usleep(100000);
 	}
+	if (!first || !second || first == second)
+		return -1;
 	return sched_setaffinity(0, sizeof(set), &set);
 }
 
