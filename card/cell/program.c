@@ -83,7 +83,7 @@ static void draw(const struct lanes *l, const struct philox_stream *s, uint32_t 
 	unsigned int i;
 
 	for (i = 0; i < l->n; i += NORMAL_LANES)
-		normal_draw(s, l->cell + i, which, z + i, CELL_LANES + NORMAL_LANES);
+		normal_draw(s, l->cell + i, which, NORMAL_WORDS, z + i, CELL_LANES + NORMAL_LANES);
 }
 
 /* Microsiemens a unit of weight, 0 where the model has no weights. */

@@ -49,34 +49,27 @@ void back_sum(const struct tile *t, const struct back *p, const int16_t *matrix,
 	t->class->product->back(acc, matrix + p->at, t->matrix.cols, p->count, x, p->pairs, n);
 }
 
-/*
- * Cells of one row pair as drawn for a vector: the codes of both rows in one sum, since those are below 2^15.
- */
-static void draw_pair(const struct tile *t, const struct back *p, unsigned int pair, const struct philox_stream *s, int32_t *both)
-{
-	static const int16_t apart[2] = { 1, INT16_MIN };
-	const struct tile_matrix *w = &t->matrix;
-	size_t at = p->at + (size_t)pair * w->cols * 2;
-	uint32_t row = 2 * (p->m->first_row / 2 + pair);
-
-	memset(both, 0, p->count * sizeof(*both));
-	t->class->product->cells(both, (const uint32_t *)(w->g + at), (const uint32_t *)(w->var + at), t->class->sigma_unit,
-				 p->count, apart, s, row * t->class->cols + p->step * p->m->first_col, t->class->cols);
-}
-
 void back_cells(const struct tile *t, const struct back *p, uint64_t event, const int16_t *x, unsigned int n, int32_t *acc)
 {
+	static const int16_t apart[2] = { 1, INT16_MIN };	/* both rows in one sum, since their codes are below 2^15 */
+	const struct tile_matrix *w = &t->matrix;
+	const struct product_ops *k = t->class->product;
+	struct product_pair wide;
 	int32_t both[PRODUCT_COLS];
 	unsigned int v, pair, i;
 
-	for (v = 0; v < n; v++) {
-		struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_CELLS, event + v);
-		const int16_t *code = x + (size_t)v * PRODUCT_COLS;
+	for (pair = 0; pair < p->pairs; pair++) {
+		uint32_t cell = 2 * (p->m->first_row / 2 + pair) * t->class->cols + p->step * p->m->first_col;
+		size_t at = p->at + (size_t)pair * w->cols * 2;
 
-		for (pair = 0; pair < p->pairs; pair++) {
+		k->widen(&wide, (const uint32_t *)(w->g + at), (const uint32_t *)(w->var + at), t->class->sigma_unit, p->count);
+		for (v = 0; v < n; v++) {
+			struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_CELLS, event + v);
+			const int16_t *code = x + (size_t)v * PRODUCT_COLS;
 			int32_t *sum = acc + (size_t)v * PRODUCT_COLS + (size_t)2 * pair;
 
-			draw_pair(t, p, pair, &s, both);
+			memset(both, 0, p->count * sizeof(*both));
+			k->cells(both, &wide, p->count, apart, &s, cell, t->class->cols);
 			sum[0] = 0;
 			sum[1] = 0;
 			for (i = 0; i < p->count; i++) {

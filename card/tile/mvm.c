@@ -200,20 +200,28 @@ static void sum_cells(const struct tile *t, const struct tile_mvm *m, unsigned i
 		      unsigned int n, struct block *b)
 {
 	const struct tile_matrix *w = &t->matrix;
+	const struct product_ops *k = t->class->product;
 	unsigned int v, p, first = m->first_row / 2;
+	struct product_pair pair;
 
-	for (v = 0; v < n; v++) {
-		struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_CELLS, event + v);
-		int32_t *acc = b->acc + (size_t)v * PRODUCT_COLS + b->skip;
+	for (v = 0; v < n; v++)
+		memset(b->acc + (size_t)v * PRODUCT_COLS + b->skip, 0, cols * sizeof(*b->acc));
+	for (p = 0; p < b->pairs; p++) {
+		size_t at = ((size_t)(first + p) * w->cols + from) * 2;
+		bool wide = false;
 
-		memset(acc, 0, cols * sizeof(*acc));
-		for (p = 0; p < b->pairs; p++) {
-			size_t at = ((size_t)(first + p) * w->cols + from) * 2;
+		for (v = 0; v < n; v++) {
+			struct philox_stream s = philox_stream(t->seed, t->physical, PURPOSE_CELLS, event + v);
+			const int16_t *x = b->x + ((size_t)v * PRODUCT_PAIRS + p) * 2;
 
-			t->class->product->cells(acc, (const uint32_t *)(w->g + at), (const uint32_t *)(w->var + at),
-						 t->class->sigma_unit, cols,
-						 b->x + ((size_t)v * PRODUCT_PAIRS + p) * 2, &s,
-						 2 * (first + p) * t->class->cols + from, t->class->cols);
+			if (!x[0] && !x[1])
+				continue;
+			if (!wide)
+				k->widen(&pair, (const uint32_t *)(w->g + at), (const uint32_t *)(w->var + at),
+					 t->class->sigma_unit, cols);
+			wide = true;
+			k->cells(b->acc + (size_t)v * PRODUCT_COLS + b->skip, &pair, cols, x, &s,
+				 2 * (first + p) * t->class->cols + from, t->class->cols);
 		}
 	}
 }

@@ -278,16 +278,6 @@ static void product_noise(int32_t *acc, const int32_t *var, float unit, unsigned
 	}
 }
 
-/* A cell drawn anew: its code is cut off at zero. */
-static inline __attribute__((always_inline)) int32_t drawn(int32_t g, int32_t sigma, float unit, float z)
-{
-	float y = (float)g + (float)sigma * unit * z;
-
-	y = y < 0.0f ? 0.0f : y;
-	y = y > 32767.0f ? 32767.0f : y;
-	return (int32_t)round_half_evenf(y);
-}
-
 static inline int32_t even_of(uint32_t pair)
 {
 	return (int32_t)(pair << 16) >> 16;
@@ -298,16 +288,37 @@ static inline int32_t odd_of(uint32_t pair)
 	return (int32_t)pair >> 16;
 }
 
+static void product_widen(struct product_pair *restrict to, const uint32_t *restrict g, const uint32_t *restrict sigma, float unit,
+			  unsigned int cols)
+{
+	unsigned int i;
+
+	for (i = 0; i < cols; i++) {
+		to->even[i] = (float)even_of(g[i]);
+		to->odd[i] = (float)odd_of(g[i]);
+		to->even_sigma[i] = (float)even_of(sigma[i]) * unit;
+		to->odd_sigma[i] = (float)odd_of(sigma[i]) * unit;
+	}
+}
+
+/* A cell drawn anew: its code is cut off at zero. */
+static inline __attribute__((always_inline)) int32_t drawn(float g, float sigma, float z)
+{
+	float y = g + sigma * z;
+
+	y = y < 0.0f ? 0.0f : y;
+	y = y > 32767.0f ? 32767.0f : y;
+	return (int32_t)round_half_evenf(y);
+}
+
 /*
  * Compilers make branches of the limits of drawn(), for which reason whole registers of cells are drawn by hand. Returns how many
  * columns are done.
  */
 #if defined(__AVX2__)
-static inline lane lane_drawn(lane g, lane sigma, float unit, const float *z)
+static inline lane lane_drawn(const float *g, const float *sigma, const float *z)
 {
-	lane_float s = LANE(mul_ps)(LANE(cvtepi32_ps)(sigma), LANE(set1_ps)(unit));
-
-	return LANE(cvtps_epi32)(LANE(add_ps)(LANE(cvtepi32_ps)(g), LANE(mul_ps)(s, LANE(loadu_ps)(z))));
+	return LANE(cvtps_epi32)(LANE(add_ps)(LANE(loadu_ps)(g), LANE(mul_ps)(LANE(loadu_ps)(sigma), LANE(loadu_ps)(z))));
 }
 
 /* Pairs of both, which packing limits to 16 bits and is not in the order of pairs. */
@@ -319,39 +330,26 @@ static inline lane lane_paired(lane low, lane high)
 	return LANE(max_epi16)(pair, lane_zero());
 }
 
-static inline lane lane_even(lane pair)
-{
-	return LANE(srai_epi32)(LANE(slli_epi32)(pair, 16), 16);
-}
-
-static inline lane lane_odd(lane pair)
-{
-	return LANE(srai_epi32)(pair, 16);
-}
-
-static inline unsigned int noisy_lanes(int32_t *acc, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols,
-				       const int16_t *x, const float *even, const float *odd)
+static inline unsigned int noisy_lanes(int32_t *acc, const struct product_pair *w, unsigned int cols, const int16_t *x,
+				       const float *even, const float *odd)
 {
 	const lane codes = LANE(set1_epi32)(pair_at(x));
 	unsigned int i;
 
 	for (i = 0; i + LANES <= cols; i += LANES) {
-		lane gs = lane_load(g + i), sigmas = lane_load(sigma + i);
-		lane low = lane_drawn(lane_even(gs), lane_even(sigmas), unit, even + i);
-		lane high = lane_drawn(lane_odd(gs), lane_odd(sigmas), unit, odd + i);
+		lane low = lane_drawn(w->even + i, w->even_sigma + i, even + i);
+		lane high = lane_drawn(w->odd + i, w->odd_sigma + i, odd + i);
 
 		lane_store(acc + i, lane_dot(lane_load(acc + i), lane_paired(low, high), codes));
 	}
 	return i;
 }
 #else
-static inline unsigned int noisy_lanes(int32_t *acc, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols,
-				       const int16_t *x, const float *even, const float *odd)
+static inline unsigned int noisy_lanes(int32_t *acc, const struct product_pair *w, unsigned int cols, const int16_t *x,
+				       const float *even, const float *odd)
 {
 	(void)acc;
-	(void)g;
-	(void)sigma;
-	(void)unit;
+	(void)w;
 	(void)cols;
 	(void)x;
 	(void)even;
@@ -360,26 +358,16 @@ static inline unsigned int noisy_lanes(int32_t *acc, const uint32_t *g, const ui
 }
 #endif
 
-static void noisy_pair(int32_t *restrict acc, const uint32_t *restrict g, const uint32_t *restrict sigma, float unit,
-		       unsigned int cols, const int16_t *x, const float *restrict even, const float *restrict odd)
-{
-	const int32_t x0 = x[0], x1 = x[1];
-	unsigned int i = noisy_lanes(acc, g, sigma, unit, cols, x, even, odd);
-
-	for (; i < cols; i++)
-		acc[i] += drawn(even_of(g[i]), even_of(sigma[i]), unit, even[i]) * x0 +
-			  drawn(odd_of(g[i]), odd_of(sigma[i]), unit, odd[i]) * x1;
-}
-
-static void product_cells(int32_t *acc, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols,
-			  const int16_t *x, const struct philox_stream *s, uint32_t cell, unsigned int pitch)
+static void product_cells(int32_t *restrict acc, const struct product_pair *restrict w, unsigned int cols, const int16_t *x,
+			  const struct philox_stream *s, uint32_t cell, unsigned int pitch)
 {
 	float room[2][PRODUCT_COLS + 2 * NORMAL_BLOCK];
+	const float *even = normal_cells(s, cell, cols, 0, room[0]);
+	const float *odd = normal_cells(s, cell + pitch, cols, 0, room[1]);
+	unsigned int i = noisy_lanes(acc, w, cols, x, even, odd);
 
-	if (!x[0] && !x[1])
-		return;
-	noisy_pair(acc, g, sigma, unit, cols, x, normal_cells(s, cell, cols, 0, room[0]),
-		   normal_cells(s, cell + pitch, cols, 0, room[1]));
+	for (; i < cols; i++)
+		acc[i] += drawn(w->even[i], w->even_sigma[i], even[i]) * x[0] + drawn(w->odd[i], w->odd_sigma[i], odd[i]) * x[1];
 }
 
 static inline int32_t code_of(float g)
@@ -557,6 +545,7 @@ const struct product_ops NMC_PRODUCT = {
 	.pack = product_pack,
 	.square = product_square,
 	.noise = product_noise,
+	.widen = product_widen,
 	.cells = product_cells,
 	.encode = product_encode,
 	.encode_pairs = product_encode_pairs,

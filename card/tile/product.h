@@ -61,6 +61,20 @@ static inline unsigned int product_clips(const struct product_convert *c, const 
 }
 
 /**
+ * struct product_pair - the cells of two rows before they are drawn, in codes
+ * @even: conductances of the first row
+ * @odd: of the second
+ * @even_sigma: standard deviations of the first row
+ * @odd_sigma: of the second
+ */
+struct product_pair {
+	float even[PRODUCT_COLS];
+	float odd[PRODUCT_COLS];
+	float even_sigma[PRODUCT_COLS];
+	float odd_sigma[PRODUCT_COLS];
+};
+
+/**
  * struct product_ops - one build of the kernels
  * @sum: acc[v][c] = sum over row pairs p of w[p][c][0] x[v][p][0] + w[p][c][1] x[v][p][1], for columns
  *	[@first, @first + @count), both multiples of %PRODUCT_BLOCK, of a matrix @cols wide; columns beyond
@@ -72,7 +86,8 @@ static inline unsigned int product_clips(const struct product_convert *c, const 
  * @square: the same of half_even(in^2 / 2^s) with the least s for which none exceeds %PRODUCT_SQUARE; returns s
  * @noise: acc[c] += half_even(sqrt(unit var[c]) z), at most 5e8, for @n outputs; output j uses word j % 4 of draw index j / 4 with the
  *	draw number @draw; @first is the number of the first output
- * @cells: acc[c] += sum over the two rows r of a pair of half_even(clip(g + unit sigma z, 0, 32767)) x[r] for @cols physical
+ * @widen: codes of a row pair, @cols columns, and of its standard deviations in units of @unit, as numbers
+ * @cells: acc[c] += sum over the two rows r of a pair of half_even(clip(g + sigma z, 0, 32767)) x[r] for @cols physical
  *	columns, one deviate z a cell, those of draw 0 for cells from @cell on (card/cell/normal.h), @pitch cells a row
  * @encode: conductances of two rows as codes of one row pair: those of @cols columns
  * @encode_pairs: the same of the differences of @outputs pairs of columns
@@ -90,8 +105,9 @@ struct product_ops {
 	unsigned int (*square)(int16_t *x, const int8_t *in, unsigned int first, unsigned int rows);
 	void (*noise)(int32_t *acc, const int32_t *var, float unit, unsigned int first, unsigned int n,
 		      const struct philox_stream *s, unsigned int draw);
-	void (*cells)(int32_t *acc, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols, const int16_t *x,
-		      const struct philox_stream *s, uint32_t cell, unsigned int pitch);
+	void (*widen)(struct product_pair *to, const uint32_t *g, const uint32_t *sigma, float unit, unsigned int cols);
+	void (*cells)(int32_t *acc, const struct product_pair *w, unsigned int cols, const int16_t *x, const struct philox_stream *s,
+		      uint32_t cell, unsigned int pitch);
 	void (*encode)(uint32_t *to, const float *even, const float *odd, unsigned int cols);
 	void (*encode_pairs)(uint32_t *to, const float *even, const float *odd, unsigned int outputs);
 	void (*weigh)(uint32_t *to, const float *even, const float *odd, unsigned int cols, float per_unit);
