@@ -105,7 +105,7 @@ struct cell_tech;
  * struct cell_program - one row to be programmed and verified
  * @tech: technology
  * @n: cells, at most %CELL_LANES
- * @index: which cells of the row: what follows is all of the row's; NULL for the first @n
+ * @index: which cells of the row, in order: what follows is all of the row's; NULL for the first @n
  * @cell: index of the row's first cell within the tile; the others follow
  * @target: targets in conductance LSB
  * @band: acceptance half band in LSB, 0 for the technology's default
@@ -258,7 +258,10 @@ void cell_age_at(const struct cell_tech *tech, int grid, struct cell_age *age);
 /* Noise of a read at age @grid, and the decade of age that its slow part is frozen for. */
 struct cell_read cell_read_at(const struct cell_tech *tech, int grid, uint32_t *decade);
 
-/* Nearest code that a cell of the technology can be asked for: within the deck's targets and on a level. */
+/* Makes of @n codes the nearest ones that cells of the technology can be asked for: within the deck's targets and on a level. */
+void cell_targets(const struct cell_tech *tech, int16_t *code, unsigned int n);
+
+/* The same of one. */
 int16_t cell_target(const struct cell_tech *tech, int16_t code);
 
 #endif

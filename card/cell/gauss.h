@@ -41,6 +41,10 @@ static inline float log_poly(float x)
 	return (float)e * 0.69314718f + s * p;
 }
 
+/* Terms of the series of e^r, a number or a vector of them: the four highest ones, and the others on top of those, @p. */
+#define EXP_HIGH_TERMS(r) (4.16666667e-2f + (8.33333333e-3f + (1.38888889e-3f + 1.98412698e-4f * (r)) * (r)) * (r))
+#define EXP_LOW_TERMS(p, r) (1.0f + (1.0f + (0.5f + (1.66666667e-1f + (p) * (r)) * (r)) * (r)) * (r))
+
 /*
  * Exponential of x within -87 .. 88: 2^n e^r with |r| <= ln(2)/2, eight terms of the series. Error below 2e-7 relative. What
  * rounds to n leaves it in the lowest bits of the sum, from where it is added to the exponent: no result is subnormal. In
@@ -57,20 +61,12 @@ static inline float exp_rest(float x, uint32_t *power)
 
 static inline float exp_high_terms(float r)
 {
-	float p = 1.98412698e-4f;
-
-	p = 1.38888889e-3f + p * r;
-	p = 8.33333333e-3f + p * r;
-	return 4.16666667e-2f + p * r;
+	return EXP_HIGH_TERMS(r);
 }
 
 static inline float exp_low_terms(float p, float r, uint32_t power)
 {
-	p = 1.66666667e-1f + p * r;
-	p = 0.5f + p * r;
-	p = 1.0f + p * r;
-	p = 1.0f + p * r;
-	return bits_float(float_bits(p) + power);
+	return bits_float(float_bits(EXP_LOW_TERMS(p, r)) + power);
 }
 
 static inline float exp_inside(float x)

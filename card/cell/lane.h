@@ -19,7 +19,7 @@ static inline float at_most(float x, float high)
 
 static inline float clamp(float x, float low, float high)
 {
-	return x < low ? low : x > high ? high : x;
+	return at_most(at_least(x, low), high);
 }
 
 /*

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "card/cell/cell.h"
+#include "card/cell/lane.h"
 #include "card/cell/gauss.h"
 #include "hw/nmc_regs.h"
 
@@ -276,15 +277,24 @@ struct cell_read cell_read_at(const struct cell_tech *tech, int grid, uint32_t *
 	};
 }
 
-int16_t cell_target(const struct cell_tech *tech, int16_t code)
+void cell_targets(const struct cell_tech *tech, int16_t *code, unsigned int n)
 {
 	const struct deck *d = &tech->deck;
-	float g = (float)code * tech->lsb, step;
+	const float lsb = tech->lsb, per_lsb = tech->per_lsb, low = tech->low, high = tech->high, gmin = d->gmin;
+	const bool levels = d->levels > 1;
+	const float step = levels ? (d->gmax - gmin) / (float)(d->levels - 1) : 1.0f;
+	unsigned int i;
 
-	g = g < tech->low ? tech->low : g > tech->high ? tech->high : g;
-	if (d->levels > 1) {
-		step = (d->gmax - d->gmin) / (float)(d->levels - 1);
-		g = d->gmin + round_half_evenf((g - d->gmin) / step) * step;
+	for (i = 0; i < n; i++) {
+		float g = clamp((float)code[i] * lsb, low, high);
+
+		g = levels ? gmin + round_half_evenf((g - gmin) / step) * step : g;
+		code[i] = (int16_t)(int32_t)round_half_evenf(g * per_lsb);
 	}
-	return (int16_t)round_half_evenf(g * tech->per_lsb);
+}
+
+int16_t cell_target(const struct cell_tech *tech, int16_t code)
+{
+	cell_targets(tech, &code, 1);
+	return code;
 }

@@ -13,17 +13,16 @@
 /* Pulses that a code stands for. */
 static inline uint64_t wear_pulses(uint8_t code)
 {
-	return code < 8 ? code : (uint64_t)(8 + (code & 7)) << ((code >> 3) - 1);
+	unsigned int exponent = code >> 3;
+
+	return exponent ? (uint64_t)(8 + (code & 7)) << (exponent - 1) : code;
 }
 
 /* The last code that stands for @pulses or less. */
 static inline uint8_t wear_code(uint64_t pulses)
 {
-	unsigned int shift;
+	unsigned int shift = 60 - (unsigned int)__builtin_clzll(pulses | 8);
 
-	if (pulses < 8)
-		return (uint8_t)pulses;
-	shift = 60 - (unsigned int)__builtin_clzll(pulses);
 	return shift > 30 ? 255 : (uint8_t)(8 * shift + (pulses >> shift));
 }
 

@@ -29,7 +29,6 @@ static void take_row(struct tile *t, const struct tile_region *region, const voi
 {
 	const struct cell_tech *tech = t->class->tech;
 	int16_t *to = t->target + (size_t)(region->first_row + row) * t->class->cols + region->first_col;
-	unsigned int i;
 
 	if (targets)
 		memcpy(to, target_row(targets, pitch, row), region->cols * sizeof(*to));
@@ -37,8 +36,7 @@ static void take_row(struct tile *t, const struct tile_region *region, const voi
 		memset(to, 0, region->cols * sizeof(*to));
 	if (tech->low <= 0.0f && tech->high >= tech->deck.gmax && tech->deck.levels < 2)
 		return;
-	for (i = 0; i < region->cols; i++)
-		to[i] = cell_target(tech, to[i]);
+	cell_targets(tech, to, region->cols);
 }
 
 static void take_targets(struct tile *t, const struct tile_region *region, const void *targets, size_t pitch)

@@ -102,9 +102,10 @@ static void ends_are_reached(void **unused)
 		}
 }
 
-/* What a life gives: conductances at three ages, a read, products with both kinds of noise. */
+/* What a life gives: conductances at four ages, wear, a read, products with both kinds of noise. */
 struct life {
 	float g[4][ROWS * COLS];
+	uint8_t wear[ROWS * COLS];
 	int16_t read[ROWS * COLS];
 	int32_t out[2][8][COLS / 2];
 	struct nmc_isa_report report[2];
@@ -134,6 +135,7 @@ static struct life *live(const char *name, bool plain_c)
 		memcpy(l->g[k], r->g, sizeof(l->g[k]));
 	}
 	rig_age(r, DAY);
+	memcpy(l->wear, r->tile->wear, sizeof(l->wear));
 	tile_read(r->tile, &r->whole, l->read, COLS * 2, &r->cost);
 	for (k = 0; k < 2; k++) {
 		struct tile_mvm m = { .in = in[0], .in_pitch = ROWS, .out = (uint8_t *)l->out[k], .out_pitch = COLS * 2,
