@@ -138,7 +138,7 @@ static void fill_targets(struct rig *r)
 static void products_match(const struct deck *deck, const char *name)
 {
 	static const unsigned int shape[][2] = { { 256, 256 }, { 12, 12 }, { 5, 6 }, { 384, 512 }, { 37, 130 } };
-	const struct product_ops *all[3];
+	const struct product_ops *all[RIG_BUILDS];
 	unsigned int i, build, n, count = rig_builds(all);
 
 	for (i = 0; i < 5; i++)
@@ -382,7 +382,7 @@ static void same_bits(void **unused)
 	struct nmc_isa_column column[N];
 	struct deck deck = wired();
 	int8_t in[VECTORS * 37];
-	const struct product_ops *all[3];
+	const struct product_ops *all[RIG_BUILDS];
 	unsigned int i, build, cut, count = rig_builds(all);
 
 	(void)unused;

@@ -111,16 +111,19 @@ struct life {
 	struct nmc_isa_report report[2];
 };
 
-static struct life *live(const char *name, bool plain_c)
+static struct life *live(const char *name, const struct cell_kernels *cells, const struct product_ops *product)
 {
 	static const uint64_t age[4] = { 0, SECOND, 10 * DAY, 100 * YEAR };
-	struct rig *r = rig_open(rig_tech(name, plain_c), ROWS, COLS, 31);
+	struct cell_tech tech = *rig_tech(name, cells == &cell_kernels_plain);
+	struct rig *r = rig_open(&tech, ROWS, COLS, 31);
 	struct tile_region part = { 5, 40, 11, 37 };
 	struct nmc_isa_column column[COLS / 2];
 	struct life *l = calloc(1, sizeof(*l));
 	int8_t in[8][ROWS];
 	unsigned int k;
 
+	tech.kernels = cells;
+	r->class.product = product;
 	even_targets(r);
 	rig_program(r);
 	l->report[0] = r->report;
@@ -152,17 +155,24 @@ static struct life *live(const char *name, bool plain_c)
 
 static void builds_agree(void **unused)
 {
-	unsigned int k, i, a;
+	const struct cell_kernels *cells[RIG_BUILDS];
+	const struct product_ops *products[RIG_BUILDS];
+	unsigned int builds = rig_cell_builds(cells), k, i, a;
 
 	(void)unused;
+	assert_int_equal(rig_builds(products), builds);
 	for (k = 0; k < DECKS; k++) {
-		struct life *best = live(decks[k].name, false), *plain = live(decks[k].name, true);
+		struct life *plain = live(decks[k].name, cells[0], products[0]);
 
-		assert_memory_equal(best, plain, sizeof(*best));
 		for (a = 0; a < 4; a++)
 			for (i = 0; i < ROWS * COLS; i++)
-				assert_true(isfinite(best->g[a][i]));
-		free(best);
+				assert_true(isfinite(plain->g[a][i]));
+		for (i = 1; i < builds; i++) {
+			struct life *other = live(decks[k].name, cells[i], products[i]);
+
+			assert_memory_equal(other, plain, sizeof(*plain));
+			free(other);
+		}
 		free(plain);
 	}
 }

@@ -330,21 +330,17 @@ static void at_the_ends(void **unused)
 /* Builds give the same bits, a batch those of its vectors, and pairs those of columns that are subtracted. */
 static void same_bits(void **unused)
 {
-	const struct product_ops *ops[3] = { &product_plain };
+	const struct product_ops *ops[RIG_BUILDS];
 	static const unsigned int parts[] = { 1, 5, 24, VECTORS };
 	static int32_t want[VECTORS * OUTPUTS], got[VECTORS * OUTPUTS], singles[VECTORS * OUTPUTS];
 	static int8_t in[VECTORS * ROWS];
 	struct deck d = bent("rram");
-	unsigned int i, k, build;
+	unsigned int i, k, build, builds = rig_builds(ops);
 
 	(void)unused;
 	d.defects.stuck_high = 0.02f;
 	random_codes(in, sizeof(in));
-#if defined(__x86_64__)
-	ops[1] = product_select(false) == &product_plain ? NULL : &product_avx2;
-	ops[2] = product_select(false) == &product_avx512 ? &product_avx512 : NULL;
-#endif
-	for (build = 0; build < 3 && ops[build]; build++) {
+	for (build = 0; build < builds; build++) {
 		for (i = 0; i < 4; i++) {
 			struct rig *r = opened(&d, !build, ROWS, COLS);
 			struct product p = { ROWS, OUTPUTS, 0, 0, 0, parts[i] };

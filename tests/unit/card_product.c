@@ -381,7 +381,7 @@ static void random_shape(const char *name, unsigned int rows, unsigned int cols)
 	static struct snapshot s[2];
 	static struct batch b;
 	static int16_t target[384 * 512];
-	const struct product_ops *all[3];
+	const struct product_ops *all[RIG_BUILDS];
 	unsigned int i, n = rig_builds(all);
 	struct tile_class class;
 	struct tile *t;

@@ -103,7 +103,7 @@ static void subtracts(void **unused)
 	static const unsigned int modes[] = { NMC_MVM_NO_SPREAD, NMC_MVM_NO_SPREAD | NMC_MVM_CELL_NOISE,
 					      NMC_MVM_NO_READ_NOISE | NMC_MVM_NO_SPREAD };
 	struct deck deck[] = { single("ideal"), single("rram"), single("rram") };
-	const struct product_ops *all[3];
+	const struct product_ops *all[RIG_BUILDS];
 	unsigned int d, build, i, times, count = rig_builds(all);
 
 	(void)unused;
@@ -129,7 +129,7 @@ static void limits(void **unused)
 	int32_t out[N];
 	struct tile_mvm m = { .in = in, .in_pitch = TALL, .out = (uint8_t *)out, .out_pitch = 4, .columns = &column,
 			      .vectors = N, .rows = TALL, .cols = 1, .adc_bits = 12 };
-	const struct product_ops *all[3];
+	const struct product_ops *all[RIG_BUILDS];
 	unsigned int build, i, count = rig_builds(all), most;
 
 	(void)unused;
@@ -165,7 +165,7 @@ static void limits_backwards(void **unused)
 	int32_t out[N];
 	struct tile_mvm m = { .in = in, .out = (uint8_t *)out, .out_pitch = 4, .columns = &column, .vectors = N, .rows = 1,
 			      .cols = WIDE, .adc_bits = 12, .back = true };
-	const struct product_ops *all[3];
+	const struct product_ops *all[RIG_BUILDS];
 	unsigned int build, i, count = rig_builds(all);
 
 	(void)unused;

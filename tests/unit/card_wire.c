@@ -16,6 +16,7 @@
 #include <cmocka.h>
 #include "card/tile/wire.h"
 #include "card_wire_rig.h"
+#include "tests/unit/tech_rig.h"
 
 #define GMAX 100.0f	/* microsiemens: Rmin 10 kOhm */
 
@@ -48,15 +49,21 @@ static float *solved(const struct wire_ops *ops, const struct wire *w, unsigned 
 	return out;
 }
 
+#if defined(__x86_64__)
+extern const struct wire_ops wire_in_c;	/* avx512_in_c.h */
+#endif
+
 /* Builds this machine can run. */
-static unsigned int builds(const struct wire_ops *ops[3])
+static unsigned int builds(const struct wire_ops *ops[RIG_BUILDS])
 {
 	unsigned int n = 1;
 
 	ops[0] = &wire_plain;
 #if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx2"))
+	if (__builtin_cpu_supports("avx2")) {
 		ops[n++] = &wire_avx2;
+		ops[n++] = &wire_in_c;
+	}
 	if (wire_select(false) == &wire_avx512)
 		ops[n++] = &wire_avx512;
 #endif
@@ -261,7 +268,7 @@ static void builds_agree(void **unused)
 		{ 2, 1 }, { 9, 3 }, { 40, 24 }, { 77, 45 }, { 151, 64 }, { 230, 97 },
 	};
 	static double want[230 * 230 / 2], got[230 * 230 / 2];
-	const struct wire_ops *ops[3];
+	const struct wire_ops *ops[RIG_BUILDS];
 	unsigned int n = builds(ops), m, k;
 	uint64_t h = 0xcbf29ce484222325;
 
@@ -282,7 +289,7 @@ static void builds_agree(void **unused)
 static void solves_agree(void **unused)
 {
 	static const unsigned int shape[][2] = { { 5, 7 }, { 64, 90 }, { 1, 300 }, { 97, 1 }, { 65, 66 } };
-	const struct wire_ops *ops[3];
+	const struct wire_ops *ops[RIG_BUILDS];
 	unsigned int n = builds(ops), s, k, ends;
 	uint64_t h = 0xcbf29ce484222325;
 

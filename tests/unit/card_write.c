@@ -234,53 +234,75 @@ static void erase_verifies(void **unused)
 	tile_destroy(t);
 }
 
-/* The ladder, relaxation and erase give the same bits from each build that this machine runs. */
+/* What a build makes of a row. */
+struct written {
+	float g[CELL_LANES];
+	float aged[CELL_LANES];
+	uint8_t wear[CELL_LANES];
+	uint8_t defect[CELL_LANES];
+	uint8_t pulsed[CELL_LANES];
+	int16_t frozen[CELL_LANES];
+	int32_t net[CELL_LANES];
+	int32_t after[CELL_LANES];
+	int32_t row;
+	struct cell_report report;
+};
+
+/* A row of @n cells, of which some are broken and some worn, or of @n of its cells. */
+static void write_row(const struct cell_tech *tech, const struct cell_kernels *build, unsigned int n, bool some,
+		      struct written *w)
+{
+	struct philox_stream s = philox_stream(1, 2, PURPOSE_FORMED, 0);
+	struct cell_program p = { .tech = tech, .n = n, .cell = 1000, .g = w->g, .wear = w->wear, .defect = w->defect,
+				  .pulsed = w->pulsed, .net = some ? NULL : w->net, .after = some ? NULL : w->after,
+				  .device = philox_stream(1, 2, PURPOSE_DEVICE, 0), .pulse = philox_stream(1, 2, PURPOSE_PULSE, 3),
+				  .write = philox_stream(1, 2, PURPOSE_WRITE, 3), .count = philox_stream(1, 2, PURPOSE_WEAR, 3) };
+	unsigned int c, cells = some && n > 1 ? CELL_LANES : n;
+	int16_t target[CELL_LANES];
+	uint16_t index[CELL_LANES];
+	struct cell_age age;
+
+	memset(w, 0, sizeof(*w));
+	build->erased(tech, &s, 1000, cells, 0, w->g);
+	for (c = 0; c < cells; c++) {
+		target[c] = (int16_t)(c * 7919 % (NMC_CONDUCTANCE_MAX + 1));
+		index[c] = (uint16_t)(c * cells / n);
+		w->wear[c] = (uint8_t)(c % 3 * 40);
+		w->defect[c] = c % 13 ? CELL_SOUND : c % 2 ? CELL_STUCK_LOW : CELL_STUCK_HIGH;
+		if (w->defect[c])
+			w->g[c] = c % 2 ? 0.0f : tech->deck.gmax;
+	}
+	p.target = target;
+	p.index = some ? index : NULL;
+	build->program(&p, &w->report);
+	w->row = p.row;
+	s = philox_stream(1, 2, PURPOSE_RELAX, 3);
+	build->settle(tech, &s, 1000, cells, target, w->g, w->frozen);
+	cell_age_at(tech, 7777, &age);
+	s = philox_stream(1, 2, PURPOSE_DEVICE, 0);
+	build->age(tech, &age, &s, 1000, cells, target, w->g, w->frozen, w->aged);
+}
+
+/* Ladder, relaxation and erase give the same bits from each build, whatever the model and the number of cells. */
 static void same_bits(void **state)
 {
+	static const char *const decks[] = { "rram", "fefet", "capacitor", "reram-sb", "reram-es", "mtj" };
 	static const unsigned int cols[] = { 1, 2, 7, 16, 33, 250, 512 };
-	const struct cell_tech *tech = rig_tech("rram", true);
-	const struct cell_kernels *all[3] = { tech->kernels, rig_tech("rram", false)->kernels, NULL };
-	static struct cell_age age;
-	size_t i, k;
+	const struct cell_kernels *all[RIG_BUILDS];
+	unsigned int builds = rig_cell_builds(all), d, i, k, some;
+	static struct written plain, other;
 
 	(void)state;
-#if defined(__x86_64__)
-	if (__builtin_cpu_supports("avx2"))
-		all[2] = &cell_kernels_avx2;
-#endif
-	cell_age_at(tech, 7777, &age);
-	for (i = 0; i < sizeof(cols) / sizeof(*cols); i++) {
-		float g[3][CELL_LANES], aged[3][CELL_LANES];
-		uint8_t wear[3][CELL_LANES], defect[3][CELL_LANES] = { 0 };
-		int16_t frozen[3][CELL_LANES];
-		struct cell_report report[3] = { 0 };
-		int16_t target[CELL_LANES];
-		unsigned int c;
-
-		for (c = 0; c < cols[i]; c++)
-			target[c] = (int16_t)(c * 7919 % (NMC_CONDUCTANCE_MAX + 1));
-		for (k = 0; k < 3 && all[k]; k++) {
-			struct philox_stream s = philox_stream(1, 2, PURPOSE_FORMED, 0);
-			struct cell_program p = { .tech = tech, .n = cols[i], .cell = 1000, .target = target, .g = g[k],
-						  .wear = wear[k], .defect = defect[k],
-						  .device = philox_stream(1, 2, PURPOSE_DEVICE, 0),
-						  .pulse = philox_stream(1, 2, PURPOSE_PULSE, 3),
-						  .count = philox_stream(1, 2, PURPOSE_WEAR, 3) };
-
-			for (c = 0; c < cols[i]; c++)
-				wear[k][c] = (uint8_t)(c % 3 * 40);
-			all[k]->erased(tech, &s, 1000, cols[i], 0, g[k]);
-			all[k]->program(&p, &report[k]);
-			s = philox_stream(1, 2, PURPOSE_RELAX, 3);
-			all[k]->settle(tech, &s, 1000, cols[i], target, g[k], frozen[k]);
-			s = philox_stream(1, 2, PURPOSE_DEVICE, 0);
-			all[k]->age(tech, &age, &s, 1000, cols[i], target, g[k], frozen[k], aged[k]);
-			assert_memory_equal(wear[k], wear[0], cols[i]);
-			assert_memory_equal(g[k], g[0], cols[i] * sizeof(float));
-			assert_memory_equal(aged[k], aged[0], cols[i] * sizeof(float));
-			assert_memory_equal(&report[k], &report[0], sizeof(*report));
-		}
-	}
+	for (d = 0; d < sizeof(decks) / sizeof(*decks); d++)
+		for (i = 0; i < sizeof(cols) / sizeof(*cols); i++)
+			for (some = 0; some < 2; some++) {
+				write_row(rig_tech(decks[d], true), all[0], cols[i], some, &plain);
+				assert_int_equal(plain.report.isa.cells, cols[i]);
+				for (k = 1; k < builds; k++) {
+					write_row(rig_tech(decks[d], true), all[k], cols[i], some, &other);
+					assert_memory_equal(&other, &plain, sizeof(plain));
+				}
+			}
 }
 
 /* Beyond the exact counts each cell counts its pulses by a chance of its own: cell number + index, first word of the stream. */

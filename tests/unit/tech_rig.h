@@ -47,19 +47,49 @@ static inline const struct cell_tech *rig_tech(const char *name, bool plain_c)
 	return rig_keep(tech);
 }
 
+/* Most builds of the kernels. */
+#define RIG_BUILDS	4
+
+#if defined(__x86_64__)
+/* The AVX-512 builds with its intrinsics in C (avx512_in_c.h). */
+extern const struct product_ops product_in_c;
+extern const struct cell_kernels cell_kernels_in_c;
+#endif
+
 /* All builds of the kernels of the product that this machine runs; the first is the plain one. */
-static inline unsigned int rig_builds(const struct product_ops *all[3])
+static inline unsigned int rig_builds(const struct product_ops *all[RIG_BUILDS])
 {
-	const struct product_ops *best = product_select(false);
 	unsigned int n = 0;
 
-	all[n++] = product_select(true);
+	all[n++] = &product_plain;
 #if defined(__x86_64__)
-	if (best == &product_avx512)
-		all[n++] = &product_avx2;
+	if (product_select(false) == &product_plain)
+		return n;
+	all[n++] = &product_avx2;
+	all[n++] = &product_in_c;
+	if (product_select(false) == &product_avx512)
+		all[n++] = &product_avx512;
 #endif
-	if (best != all[0])
+	return n;
+}
+
+/* The same of cells. */
+static inline unsigned int rig_cell_builds(const struct cell_kernels *all[RIG_BUILDS])
+{
+	const struct cell_kernels *best = rig_tech("rram", false)->kernels;
+	unsigned int n = 0;
+
+	all[n++] = &cell_kernels_plain;
+#if defined(__x86_64__)
+	if (best == &cell_kernels_plain)
+		return n;
+	all[n++] = &cell_kernels_avx2;
+	all[n++] = &cell_kernels_in_c;
+	if (best == &cell_kernels_avx512)
 		all[n++] = best;
+#else
+	(void)best;
+#endif
 	return n;
 }
 
