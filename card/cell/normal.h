@@ -134,7 +134,7 @@ NORMAL_INLINE void normal_first(const struct philox_stream *s, const uint32_t *i
 	_mm512_storeu_si512(word, c[0]);
 }
 
-/* Deviate d < @n of each goes to @z[d * @pitch + i]. */
+/* Deviate d < @n of each, an even number, goes to @z[d * @pitch + i]. */
 NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, unsigned int n, float *z,
 			       size_t pitch)
 {
@@ -203,10 +203,10 @@ NORMAL_INLINE void normal_poly(const __m256 s[2], bool whole, __m256 z[2])
  */
 NORMAL_INLINE void normal_lanes(__m256i words, __m256 z[2])
 {
-	const __m256i one = _mm256_set1_epi32(2);
+	const __m256i two = _mm256_set1_epi32(2);
 	__m256 s[2] = {
-		_mm256_cvtepi32_ps(_mm256_or_si256(_mm256_madd_epi16(words, _mm256_set1_epi32(4)), one)),
-		_mm256_cvtepi32_ps(_mm256_or_si256(_mm256_madd_epi16(words, _mm256_set1_epi32(4 << 16)), one)),
+		_mm256_cvtepi32_ps(_mm256_or_si256(_mm256_madd_epi16(words, _mm256_set1_epi32(4)), two)),
+		_mm256_cvtepi32_ps(_mm256_or_si256(_mm256_madd_epi16(words, _mm256_set1_epi32(4 << 16)), two)),
 	};
 	__m256i inner = _mm256_slli_epi32(_mm256_castps_si256(_mm256_and_ps(s[0], s[1])), 5);
 
@@ -268,7 +268,7 @@ NORMAL_INLINE void normal_first(const struct philox_stream *s, const uint32_t *i
 	_mm256_storeu_si256((__m256i *)(word + 8), c[1][0]);
 }
 
-/* Deviate d < @n of each goes to @z[d * @pitch + i]. */
+/* Deviate d < @n of each, an even number, goes to @z[d * @pitch + i]. */
 NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, unsigned int n, float *z,
 			       size_t pitch)
 {
@@ -300,7 +300,7 @@ NORMAL_INLINE void normal_first(const struct philox_stream *s, const uint32_t *i
 	}
 }
 
-/* Deviate d < @n of each goes to @z[d * @pitch + i]. */
+/* Deviate d < @n of each, an even number, goes to @z[d * @pitch + i]. */
 NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, unsigned int n, float *z,
 			       size_t pitch)
 {

@@ -13,7 +13,7 @@
 #endif
 #include "card/cell/gauss.h"
 
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 #define PACK	16
 #elif defined(__AVX2__)
 #define PACK	8
@@ -55,7 +55,7 @@ PACK_INLINE void pack_store_int(int32_t *p, pack_int x)
 /* @x in every lane. */
 PACK_INLINE pack_float pack_all(float x)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 	return _mm512_set1_ps(x);
 #elif defined(__AVX2__)
 	return _mm256_set1_ps(x);
@@ -67,7 +67,7 @@ PACK_INLINE pack_float pack_all(float x)
 /* @a where @mask is all ones, @b where it is 0. */
 PACK_INLINE pack_float pack_choose(pack_int mask, pack_float a, pack_float b)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 	return _mm512_mask_blend_ps(_mm512_movepi32_mask((__m512i)mask), b, a);
 #elif defined(__AVX2__)
 	return _mm256_blendv_ps(b, a, (__m256)mask);
@@ -79,7 +79,7 @@ PACK_INLINE pack_float pack_choose(pack_int mask, pack_float a, pack_float b)
 /* @x, but no less than @low. */
 PACK_INLINE pack_float pack_at_least(pack_float x, pack_float low)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 	return _mm512_max_ps(x, low);
 #elif defined(__AVX2__)
 	return _mm256_max_ps(x, low);
@@ -91,7 +91,7 @@ PACK_INLINE pack_float pack_at_least(pack_float x, pack_float low)
 /* @x, but no more than @high. */
 PACK_INLINE pack_float pack_at_most(pack_float x, pack_float high)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 	return _mm512_min_ps(x, high);
 #elif defined(__AVX2__)
 	return _mm256_min_ps(x, high);
@@ -107,7 +107,7 @@ PACK_INLINE pack_float pack_clamp(pack_float x, pack_float low, pack_float high)
 
 PACK_INLINE pack_float pack_root(pack_float x)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 	return _mm512_sqrt_ps(x);
 #elif defined(__AVX2__)
 	return _mm256_sqrt_ps(x);
@@ -144,7 +144,7 @@ PACK_INLINE pack_float pack_size(pack_float x)
 /* A bit a lane of a mask. */
 PACK_INLINE uint32_t pack_bits(pack_int mask)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 	return _mm512_movepi32_mask((__m512i)mask);
 #elif defined(__AVX2__)
 	return (uint32_t)_mm256_movemask_ps((__m256)mask);
@@ -154,7 +154,7 @@ PACK_INLINE uint32_t pack_bits(pack_int mask)
 }
 
 /* An order of lanes in which those of @bits come first, in the order they had. */
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 typedef __mmask16 pack_order;
 
 PACK_INLINE pack_order pack_order_of(uint32_t bits)
@@ -186,7 +186,7 @@ static inline pack_order pack_order_of(uint32_t bits)
 /* Stores the lanes of @from in that order; which come behind those of @bits is undefined. */
 PACK_INLINE void pack_put(void *to, const void *from, pack_order order)
 {
-#if defined(__AVX512F__)
+#if defined(__AVX512DQ__)
 	_mm512_storeu_si512(to, _mm512_maskz_compress_epi32(order, _mm512_loadu_si512(from)));
 #elif defined(__AVX2__)
 	__m256i lane = _mm256_cvtepu8_epi32(_mm_cvtsi64_si128((long long)order));

@@ -7,6 +7,7 @@
 #include "card/cell/program_race.h"
 
 #define HOPELESS	8.0f	/* verify noise that no read comes near */
+#define ERROR_MOST	2e9f	/* codes, which is still a number of 32 bits */
 
 /*
  * Broken cells so far from their band that no read ever lies in it: they climb their ladder to its end and get pulses up to
@@ -31,7 +32,7 @@ struct climb {
 	uint32_t rounds;
 };
 
-/* Takes @n lanes out of the race, those that @which names, and writes them into the report. */
+/* Writes @n lanes, those that @which names, into the row and the report. */
 static void lanes_close(const struct lanes *l, const uint32_t *which, unsigned int n, const struct cell_program *p,
 			struct cell_report *report)
 {
@@ -46,7 +47,7 @@ static void lanes_close(const struct lanes *l, const uint32_t *which, unsigned i
 		const uint32_t i = which[k], at = l->at[i], own = (uint32_t)l->pulses[i];
 		float target = target_of(p, at), above = l->high[i] - target, below = target - l->low[i];
 		float error = __builtin_fabsf(l->read[i] - target);
-		int32_t lsb = (int32_t)round_half_evenf(error * per_lsb);
+		int32_t lsb = (int32_t)round_half_evenf(at_most(error * per_lsb, ERROR_MOST));
 		int32_t bin = (int32_t)clamp(4.0f * error / (above > below ? above : below), 0.0f, (float)(NMC_REPORT_BINS - 1));
 
 		p->g[at] = l->shown[i];

@@ -109,7 +109,7 @@ static void weight_constants(struct lanes *l, const struct deck *d)
 		l->up[i] = __builtin_fabsf(more + gain + r) * p.weight_step * weight;
 		l->down[i] = __builtin_fabsf(less + gain - r) * p.weight_step * weight;
 		l->bottom[i] = at_least(zero - (zero - gmin) * below, 0.0f);
-		l->top[i] = clamp(zero + (gmax - zero) * above, 0.0f, 1.25f * gmax);
+		l->top[i] = at_least(clamp(zero + (gmax - zero) * above, 0.0f, 1.25f * gmax), l->bottom[i]);
 		l->gamma_up[i] = p.up.gamma + p.up.gamma_device * l->z[4][i];
 		l->gamma_down[i] = p.down.gamma + p.down.gamma_device * l->z[5][i];
 	}

@@ -88,8 +88,10 @@ PACK_INLINE pack_float lanes_pulse(struct lanes *l, size_t i, const struct race 
 	pack_store_int(l->pulses + i, done + pulses);
 	pack_store_int(l->net + i, pack_load_int(l->net + i) + many);
 	pack_store_int(l->many[k] + i, many);
-	write = (pack_float)((pack_int)(c->written * pack_load(l->write[k] + i)) & pack_load_int(l->sound + i));
-	next = pack_at_least(next + write, pack_all(0.0f));
+	if (model != DECK_SWITCHING) {	/* which has two states alone */
+		write = (pack_float)((pack_int)(c->written * pack_load(l->write[k] + i)) & pack_load_int(l->sound + i));
+		next = pack_at_least(next + write, pack_all(0.0f));
+	}
 	pack_store(l->shown + i, pack_choose(busy, next, pack_load(l->shown + i)));
 	next += c->noise * pack_load(l->z[2 * k + 1] + i);
 	pack_store(l->read + i, pack_choose(busy, next, pack_load(l->read + i)));
@@ -186,8 +188,7 @@ static void race_open(struct race *c, const struct cell_program *p)
 		.reversals = (int32_t)d->program.max_reversals,
 		.limit = (int32_t)d->program.max_pulses,
 	};
-	if (d->pulse.model != DECK_SWITCHING)	/* which has two states alone */
-		c->written = d->pulse.write_noise * c->r.step;
+	c->written = d->pulse.write_noise * c->r.step;
 	if (p->max_pulses && p->max_pulses < d->program.max_pulses)
 		c->limit = (int32_t)p->max_pulses;
 	if (d->pulse.model == DECK_SWITCHING)

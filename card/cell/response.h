@@ -6,9 +6,11 @@
 #define NMC_CARD_RESPONSE_H
 
 #include "card/cell/deck.h"
+#include "card/cell/lane.h"
 #include "card/cell/pack.h"
 
 #define STEEPEST	1e9f	/* most that a model multiplies a step by, which stays a number */
+#define PULL_MOST	1e30f	/* most of 1 by a bound, of which no weight makes anything but a number */
 
 /**
  * struct response - constants of a deck on the way to the lanes
@@ -51,13 +53,14 @@ struct side {
 static inline struct side side_of(const struct deck_polarity *p, float bound)
 {
 	return (struct side){ .volt = p->volt, .volt_step = p->volt_step, .width = p->width_ns, .growth = p->growth,
-			      .amplitude = p->amplitude, .pull = bound == 0.0f ? 0.0f : 1.0f / bound };
+			      .amplitude = p->amplitude,
+			      .pull = bound == 0.0f ? 0.0f : clamp(1.0f / bound, -PULL_MOST, PULL_MOST) };
 }
 
 /* Of both directions, RESET and SET, the value in the one that @up says. */
 #define SIDE(up, side, value)	pack_choose(up, pack_all((side)[1].value), pack_all((side)[0].value))
 
-/* Mean change by one pulse at conductance @g, microsiemens, always positive: up where the mask @up is all ones. */
+/* Mean change by one pulse at conductance @g, microsiemens, as it counts in its direction: up where the mask @up is all ones. */
 PACK_INLINE pack_float mean_step(const struct response *r, enum deck_response model, const struct side side[2], pack_int up,
 				 pack_float g, pack_float scale, pack_float gamma)
 {

@@ -15,6 +15,7 @@
 
 #define __AVX512F__	1
 #define __AVX512BW__	1
+#define __AVX512DQ__	1
 #define __AVX512VNNI__	1
 
 #define IN_C	static inline __attribute__((always_inline, unused))

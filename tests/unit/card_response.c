@@ -180,6 +180,7 @@ static void to_the_end(struct deck *d, bool up)
 static void steep_models(void **unused)
 {
 	const enum deck_response bounded[] = { DECK_LINEAR, DECK_SOFT_BOUNDS };
+	const float bound[] = { 1e-36f, 1e-39f };
 	struct deck d = plain_deck(DECK_EXPONENTIAL);
 	unsigned int i;
 
@@ -191,13 +192,17 @@ static void steep_models(void **unused)
 	d.pulse.down.amplitude = -1000;
 	to_the_end(&d, true);
 	to_the_end(&d, false);
-	for (i = 0; i < 2; i++) {
-		d = plain_deck(bounded[i]);
+	for (i = 0; i < 4; i++) {
+		d = plain_deck(bounded[i % 2]);
 		d.pulse.up.gamma = 1;
 		d.pulse.weight_min = -1000;
-		d.pulse.weight_max = 1e-36f;
+		d.pulse.weight_max = bound[i / 2];
 		to_the_end(&d, true);
 	}
+	/* Without a slope the bound counts nothing, however near to 0 */
+	d = plain_deck(DECK_LINEAR);
+	d.pulse.weight_max = 1e-39f;
+	NEAR(step(&d, 20, true), .2);
 }
 
 static void filament_steps(void **unused)
@@ -351,6 +356,8 @@ static void switching(void **unused)
 	static const float volt[] = { 0.3f, 0.45f, 0.5f, 0.53f, 0.6f, 0.7f };
 	enum { EVENTS = 64 };
 	unsigned int k, i, up;
+	struct deck below;
+	struct row r;
 
 	(void)unused;
 	for (k = 0; k < 6; k++) {
@@ -374,6 +381,15 @@ static void switching(void **unused)
 			free(x);
 		}
 	}
+	/* A cell that does not switch stays what it is, below zero too, where drift can bring it */
+	below = plain_deck(DECK_SWITCHING);
+	below.levels = 2;
+	below.pulse.switch_volt = 0.5f;
+	below.pulse.switch_width = 0.03f;
+	below.pulse.up.volt = 0;
+	pulse(rig_make(&below, false), &r, -5, true, 3, 1);
+	for (i = 0; i < N; i++)
+		assert_true(r.g[i] == -5);
 }
 
 /*
