@@ -8,6 +8,7 @@
 
 #define HOPELESS	8.0f	/* verify noise that no read comes near */
 #define ERROR_MOST	2e9f	/* codes, which is still a number of 32 bits */
+#define NARROWEST	1e-30f	/* half band that an error is compared with, microsiemens */
 
 /*
  * Broken cells so far from their band that no read ever lies in it: they climb their ladder to its end and get pulses up to
@@ -45,10 +46,10 @@ static void lanes_close(const struct lanes *l, const uint32_t *which, unsigned i
 
 	for (k = 0; k < n; k++) {
 		const uint32_t i = which[k], at = l->at[i], own = (uint32_t)l->pulses[i];
-		float target = target_of(p, at), above = l->high[i] - target, below = target - l->low[i];
-		float error = __builtin_fabsf(l->read[i] - target);
+		float target = target_of(p, at), error = __builtin_fabsf(l->read[i] - target);
+		float band = at_least(at_least(l->high[i] - target, target - l->low[i]), NARROWEST);
 		int32_t lsb = (int32_t)round_half_evenf(at_most(error * per_lsb, ERROR_MOST));
-		int32_t bin = (int32_t)clamp(4.0f * error / (above > below ? above : below), 0.0f, (float)(NMC_REPORT_BINS - 1));
+		int32_t bin = (int32_t)at_most(4.0f * error / band, (float)(NMC_REPORT_BINS - 1));
 
 		p->g[at] = l->shown[i];
 		p->wear[at] = wear_add(p->wear[at], own, l->chance[at]);

@@ -392,6 +392,26 @@ static void switching(void **unused)
 		assert_true(r.g[i] == -5);
 }
 
+/* A band narrower than a float can tell from its middle has room for what is there already, and no error of it. */
+static void narrow_band(void **unused)
+{
+	struct deck d = plain_deck(DECK_CONSTANT);
+	const struct cell_tech *tech;
+	struct cell_report report = { 0 };
+	int16_t target = 16384;
+	uint8_t wear = 0, defect = 0;
+	float g;
+
+	(void)unused;
+	d.program.band = 1e-12f;
+	tech = rig_make(&d, false);
+	g = (float)target * tech->lsb;
+	tech->kernels->program(&(struct cell_program){ .tech = tech, .n = 1, .target = &target, .g = &g, .wear = &wear,
+						       .defect = &defect }, &report);
+	assert_int_equal(report.isa.converged, 1);
+	assert_int_equal(report.isa.error_hist[0], 1);
+}
+
 /*
  * Deviates do not come again within 65535 pulses: cells that one verify read in 1.3e-5 accepts, that is
  * 1 - e^-0.87 = 58 % of them, five standard errors 11 %; draws that repeat after 16384 pulses would make it 20 %.
@@ -428,6 +448,7 @@ int main(void)
 		cmocka_unit_test(spreads),
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(switching),
+		cmocka_unit_test(narrow_band),
 		cmocka_unit_test(no_draw_repeats),
 	};
 
