@@ -52,6 +52,14 @@ PACK_INLINE void pack_store_int(int32_t *p, pack_int x)
 	memcpy(p, &x, sizeof(x));
 }
 
+PACK_INLINE pack_int pack_load_short(const int16_t *p)
+{
+	int16_t x __attribute__((vector_size(PACK * 2)));
+
+	memcpy(&x, p, sizeof(x));
+	return __builtin_convertvector(x, pack_int);
+}
+
 /* @x in every lane. */
 PACK_INLINE pack_float pack_all(float x)
 {

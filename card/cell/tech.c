@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include "card/cell/cell.h"
-#include "card/cell/lane.h"
 #include "card/cell/gauss.h"
+#include "card/cell/lane.h"
 #include "hw/nmc_regs.h"
 
 #define LN_10	2.3025851f
