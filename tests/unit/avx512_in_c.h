@@ -18,7 +18,7 @@
 #define __AVX512DQ__	1
 #define __AVX512VNNI__	1
 
-#define IN_C	static inline __attribute__((always_inline, unused))
+#define IN_C	static __attribute__((noinline, unused))	/* once, not at each use: compilers take minutes for that */
 #define EACH(i, n)	for (unsigned int i = 0; i < (n); i++)
 
 typedef float in_c_ps __attribute__((vector_size(64)));
