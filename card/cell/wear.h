@@ -18,10 +18,16 @@ static inline uint64_t wear_pulses(uint8_t code)
 	return exponent ? (uint64_t)(8 + (code & 7)) << (exponent - 1) : code;
 }
 
+/* Bits of a count below the mantissa. */
+static inline unsigned int wear_shift(uint64_t pulses)
+{
+	return 60 - (unsigned int)__builtin_clzll(pulses | 8);
+}
+
 /* The last code that stands for @pulses or less. */
 static inline uint8_t wear_code(uint64_t pulses)
 {
-	unsigned int shift = 60 - (unsigned int)__builtin_clzll(pulses | 8);
+	unsigned int shift = wear_shift(pulses);
 
 	return shift > 30 ? 255 : (uint8_t)(8 * shift + (pulses >> shift));
 }
@@ -29,14 +35,10 @@ static inline uint8_t wear_code(uint64_t pulses)
 /* The code after @pulses more; @random: 32 fresh bits, as steps are up to 2^30 and a write may be a single pulse. */
 static inline uint8_t wear_add(uint8_t code, uint32_t pulses, uint32_t random)
 {
-	uint64_t sum = wear_pulses(code) + pulses, below, step;
+	uint64_t sum = wear_pulses(code) + pulses, step = 1ull << wear_shift(sum);
 
 	code = wear_code(sum);
-	if (code == 255)
-		return code;
-	below = wear_pulses(code);
-	step = wear_pulses(code + 1) - below;
-	return (uint8_t)(code + ((sum - below) << 32 > random * step));
+	return (uint8_t)(code + (code < 255 && (sum & (step - 1)) << 32 > random * step));
 }
 
 #endif
