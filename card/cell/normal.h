@@ -134,15 +134,14 @@ NORMAL_INLINE void normal_first(const struct philox_stream *s, const uint32_t *i
 	_mm512_storeu_si512(word, c[0]);
 }
 
-/* Deviate d < @n of each, an even number, goes to @z[d * @pitch + i]. */
-NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, unsigned int n, float *z,
-			       size_t pitch)
+/* Deviate d of each goes to @z[d * @pitch + i]. */
+NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, float *z, size_t pitch)
 {
 	__m512i c[4];
 	unsigned int i;
 
 	normal_words(s, index, base, c);
-	for (i = 0; i < n / 2; i++) {
+	for (i = 0; i < NORMAL_WORDS / 2; i++) {
 		_mm512_storeu_ps(z + 2 * i * pitch, normal_lanes(c[i], 4));
 		_mm512_storeu_ps(z + (2 * i + 1) * pitch, normal_lanes(c[i], 4 << 16));
 	}
@@ -268,15 +267,14 @@ NORMAL_INLINE void normal_first(const struct philox_stream *s, const uint32_t *i
 	_mm256_storeu_si256((__m256i *)(word + 8), c[1][0]);
 }
 
-/* Deviate d < @n of each, an even number, goes to @z[d * @pitch + i]. */
-NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, unsigned int n, float *z,
-			       size_t pitch)
+/* Deviate d of each goes to @z[d * @pitch + i]. */
+NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, float *z, size_t pitch)
 {
 	__m256i c[2][4];
 	unsigned int i, h;
 
 	normal_words(s, index, base, c);
-	for (i = 0; i < n / 2; i++) {
+	for (i = 0; i < NORMAL_WORDS / 2; i++) {
 		for (h = 0; h < 2; h++) {
 			__m256 both[2];
 
@@ -300,9 +298,8 @@ NORMAL_INLINE void normal_first(const struct philox_stream *s, const uint32_t *i
 	}
 }
 
-/* Deviate d < @n of each, an even number, goes to @z[d * @pitch + i]. */
-NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, unsigned int n, float *z,
-			       size_t pitch)
+/* Deviate d of each goes to @z[d * @pitch + i]. */
+NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *index, uint32_t base, float *z, size_t pitch)
 {
 	unsigned int i, w;
 
@@ -310,7 +307,7 @@ NORMAL_INLINE void normal_draw(const struct philox_stream *s, const uint32_t *in
 		uint32_t r[4];
 
 		philox_draw(s, index[i] + base, r);
-		for (w = 0; w < n / 2; w++) {
+		for (w = 0; w < NORMAL_WORDS / 2; w++) {
 			z[2 * w * pitch + i] = normal_16(r[w] & 0xffff);
 			z[(2 * w + 1) * pitch + i] = normal_16(r[w] >> 16);
 		}
@@ -324,8 +321,8 @@ static inline const float *normal_cells(const struct philox_stream *s, uint32_t 
 	uint32_t block = first / NORMAL_BLOCK, end = (first + n + NORMAL_BLOCK - 1) / NORMAL_BLOCK, b;
 
 	for (b = block; b < end; b++)
-		normal_draw(s, normal_lane, (b * NORMAL_LANES) | draw << PHILOX_DRAW_SHIFT, NORMAL_WORDS,
-			    z + (size_t)(b - block) * NORMAL_BLOCK, NORMAL_LANES);
+		normal_draw(s, normal_lane, (b * NORMAL_LANES) | draw << PHILOX_DRAW_SHIFT, z + (size_t)(b - block) * NORMAL_BLOCK,
+			    NORMAL_LANES);
 	return z + first % NORMAL_BLOCK;
 }
 

@@ -144,6 +144,12 @@ PACK_INLINE pack_int pack_whole(pack_float x)
 	return __builtin_convertvector(x, pack_int);
 }
 
+/* @x where @mask is all ones, -@x where it is 0. */
+PACK_INLINE pack_float pack_signed(pack_int mask, pack_float x)
+{
+	return (pack_float)((pack_int)x ^ (~mask & INT32_MIN));
+}
+
 PACK_INLINE pack_float pack_size(pack_float x)
 {
 	return (pack_float)((pack_int)x & 0x7fffffff);

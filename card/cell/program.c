@@ -7,8 +7,6 @@
 #include "card/cell/program_race.h"
 
 #define HOPELESS	8.0f	/* verify noise that no read comes near */
-#define ERROR_MOST	2e9f	/* codes, which is still a number of 32 bits */
-#define NARROWEST	1e-30f	/* half band that an error is compared with, microsiemens */
 
 /*
  * Broken cells so far from their band that no read ever lies in it: they climb their ladder to its end and get pulses up to
@@ -33,51 +31,22 @@ struct climb {
 	uint32_t rounds;
 };
 
-/* Writes @n lanes, those that @which names, into the row and the report. */
-static void lanes_close(const struct lanes *l, const uint32_t *which, unsigned int n, const struct cell_program *p,
-			struct cell_report *report)
+/* Writes @n lanes, those that @which names, into the row. */
+static void lanes_close(const struct lanes *l, const uint32_t *which, unsigned int n, const struct cell_program *p, struct row_end *e)
 {
-	struct nmc_isa_report *isa = &report->isa;
-	uint32_t converged = 0, pulses = 0, most = isa->pulses_max;
-	uint64_t error_sq = 0, energy_fj = 0;
-	const float per_lsb = p->tech->per_lsb;
 	unsigned int k;
-	int32_t net = 0;
 
 	for (k = 0; k < n; k++) {
-		const uint32_t i = which[k], at = l->at[i], own = (uint32_t)l->pulses[i];
-		float target = target_of(p, at), error = __builtin_fabsf(l->read[i] - target);
-		float band = at_least(at_least(l->high[i] - target, target - l->low[i]), NARROWEST);
-		int32_t lsb = (int32_t)round_half_evenf(at_most(error * per_lsb, ERROR_MOST));
-		int32_t bin = (int32_t)at_most(4.0f * error / band, (float)(NMC_REPORT_BINS - 1));
+		const uint32_t i = which[k], at = l->at[i];
 
 		p->g[at] = l->shown[i];
-		p->wear[at] = wear_add(p->wear[at], own, l->chance[at]);
-		if (p->pulsed)
-			p->pulsed[at] = own > 0;
-		if (p->net)
-			p->net[at] = l->net[i];
 		if (p->after)
 			p->after[at] = l->seen[i];
-		converged += (l->read[i] >= l->low[i]) & (l->read[i] <= l->high[i]);
-		pulses += own;
-		net += l->net[i];
-		most = own > most ? own : most;
-		error_sq += (uint64_t)((int64_t)lsb * lsb);
-		energy_fj += (uint64_t)(int64_t)at_most(l->energy[i], 1e15f);
-		isa->pulse_hist[own / 2 < NMC_REPORT_BINS ? own / 2 : NMC_REPORT_BINS - 1]++;
-		isa->error_hist[bin]++;
+		e->read[at] = l->read[i];
+		e->energy[at] = l->energy[i];
+		e->pulses[at] = l->pulses[i];
+		e->net[at] = l->net[i];
 	}
-	isa->cells += n;
-	isa->converged += converged;
-	isa->given_up += n - converged;
-	isa->pulses += pulses;
-	isa->reads += pulses + n;
-	isa->set_pulses += (pulses + (uint32_t)net) / 2;
-	isa->reset_pulses += (pulses - (uint32_t)net) / 2;
-	isa->pulses_max = most;
-	report->error_sq += error_sq;
-	report->energy_fj += energy_fj;
 }
 
 /* A bit a lane of the pack from lane @i on that is one of the lanes. */
@@ -87,7 +56,7 @@ static uint32_t within(const struct lanes *l, unsigned int i)
 }
 
 /* Keeps the busy lanes, in order, once enough others are among them: to move lanes costs an eighth of what they cost. */
-static void lanes_sift(struct lanes *l, const struct cell_program *p, struct cell_report *report)
+static void lanes_sift(struct lanes *l, const struct cell_program *p, struct row_end *e)
 {
 	unsigned int i, end, busy = lanes_busy(l), closed = 0;
 	uint32_t which[LANES], lane[LANES];
@@ -102,7 +71,7 @@ static void lanes_sift(struct lanes *l, const struct cell_program *p, struct cel
 		pack_put(which + closed, lane + i, pack_order_of(idle));
 		closed += (unsigned int)__builtin_popcount(idle);
 	}
-	lanes_close(l, which, closed, p, report);
+	lanes_close(l, which, closed, p, e);
 	lanes_keep(l, l->busy);
 	end = lanes_end(l);
 	for (i = 0; i < end; i++)
@@ -226,35 +195,36 @@ static void line_close(const struct line *r, struct cell_program *p)
 	p->row = r->net;
 }
 
-/* Closes hopeless cells as lanes, of which none is left, with the read after their last pulse. */
+/* Writes hopeless cells into the row, with the read after their last pulse. Takes the lanes, of which none is left, for its draws. */
 static void hopeless_close(const struct hopeless *h, const struct climb climb[2], const struct line *line, struct lanes *l,
-			   const struct cell_program *p, struct cell_report *report)
+			   const struct cell_program *p, struct row_end *e)
 {
-	uint32_t which[CELL_LANES];
 	unsigned int i, up;
 
-	for (i = 0; i < h->n; i++) {
-		which[i] = i;
+	for (i = 0; i < h->n; i++)
 		l->at[i] = h->at[i];
-		l->shown[i] = h->g[i];
-		l->pulses[i] = climb[h->up[i]].pulses;
-		l->net[i] = h->up[i] ? l->pulses[i] : -l->pulses[i];
-		l->seen[i] = line->seen[h->up[i]];
-		l->energy[i] = h->energy[i];
-	}
 	l->n = h->n;
-	set_bands(l, p);
 	for (up = 0; up < 2; up++) {
-		uint32_t last = climb[up].rounds - 1;
+		const uint32_t last = climb[up].rounds - 1;
+		const float *z = l->z[2 * (last % ROUNDS) + 1];
 
 		if (!climb[up].cells)
 			continue;
-		draw(l, &p->pulse, p->cell, last / ROUNDS, NORMAL_WORDS, l->z[0]);
-		for (i = 0; i < h->n; i++)
-			if (h->up[i] == up)
-				l->read[i] = h->g[i] + p->tech->deck.program.verify_noise * l->z[2 * (last % ROUNDS) + 1][i];
+		draw(l, &p->pulse, p->cell, last / ROUNDS, l->z[0]);
+		for (i = 0; i < h->n; i++) {
+			const uint32_t at = h->at[i];
+
+			if (h->up[i] != up)
+				continue;
+			p->g[at] = h->g[i];
+			if (p->after)
+				p->after[at] = line->seen[up];
+			e->read[at] = h->g[i] + p->tech->deck.program.verify_noise * z[i];
+			e->energy[at] = h->energy[i];
+			e->pulses[at] = climb[up].pulses;
+			e->net[at] = up ? climb[up].pulses : -climb[up].pulses;
+		}
 	}
-	lanes_close(l, which, h->n, p, report);
 }
 
 void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report);
@@ -267,20 +237,23 @@ void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report)
 	uint32_t number = 0;
 	struct hopeless h;
 	struct lanes l;
+	struct row_end e;
 	struct race c;
 	unsigned int k;
 
 	race_open(&c, p);
+	l.next_write = 0;
 	if (c.written <= 0.0f)
-		memset(l.write, 0, sizeof(l.write));
-	lanes_open(&l, p);
+		memset(l.write, 0, ROUNDS * sizeof(l.write[0]));
+	row_begin(&e, p);
+	lanes_open(&l, &e, p);
 	hopeless_open(&h, climb, &l, d);
 	lanes_begin(&l);
-	lanes_sift(&l, p, report);
+	lanes_sift(&l, p, &e);
 	while (l.n) {
-		draw(&l, &p->pulse, p->cell, number, NORMAL_WORDS, l.z[0]);
-		if (c.written > 0.0f)
-			draw(&l, &p->write, p->cell, number, ROUNDS, l.write[0]);
+		draw(&l, &p->pulse, p->cell, number, l.z[0]);
+		if (c.written > 0.0f && !l.next_write)
+			draw(&l, &p->write, p->cell, number * ROUNDS / NORMAL_WORDS, l.write[0]);
 		number++;
 		for (k = 0; k < ROUNDS; k++) {
 			line_before(&line, climb);
@@ -289,7 +262,9 @@ void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report)
 			if (p->after)
 				line_after(&line, &l, k, climb);
 		}
-		lanes_sift(&l, p, report);
+		if (c.written > 0.0f)
+			l.next_write = (l.next_write + ROUNDS) % NORMAL_WORDS;
+		lanes_sift(&l, p, &e);
 	}
 	line_before(&line, climb);
 	while (hopeless_pulse(&h, climb, d, c.limit)) {
@@ -297,7 +272,8 @@ void NMC_CELL_PROGRAM(struct cell_program *p, struct cell_report *report)
 		line_after(&line, &l, 0, climb);
 		line_before(&line, climb);
 	}
-	hopeless_close(&h, climb, &line, &l, p, report);
+	hopeless_close(&h, climb, &line, &l, p, &e);
+	row_report(&e, p, l.chance, report);
 	if (p->after)
 		line_close(&line, p);
 }

@@ -10,6 +10,7 @@
 #include "card/cell/lane.h"
 #include "card/cell/normal.h"
 #include "card/cell/pack.h"
+#include "card/cell/program_report.h"
 #include "card/cell/wear.h"
 
 #define LANES	(CELL_LANES + NORMAL_LANES)	/* odd in lines of the cache, over all of which fields lie spread */
@@ -24,6 +25,7 @@ _Static_assert(65536 / ROUNDS <= 1 << (DRAWS + PHILOX_DRAW_SHIFT - CELL_BITS), "
 /* Cells of the row that still need pulses, side by side; see struct deck_pulse for what the constants mean. */
 struct lanes {
 	unsigned int n;
+	unsigned int next_write;	/* which of @write the next pulse takes */
 	uint32_t at[LANES];		/* index in the row */
 	float g[LANES];			/* state */
 	float shown[LANES];		/* what write noise makes of it */
@@ -48,7 +50,7 @@ struct lanes {
 	int32_t sound[LANES];		/* not broken */
 	int32_t many[ROUNDS][LANES];	/* pulses of each round, those of RESET negative */
 	float z[NORMAL_WORDS][LANES];
-	float write[ROUNDS][LANES];	/* deviates of write noise */
+	float write[NORMAL_WORDS][LANES];	/* deviates of write noise: one draw for two of pulses */
 	uint32_t chance[LANES];		/* of counting pulses, by index in the row */
 };
 
@@ -56,14 +58,14 @@ struct lanes {
 	X(at) X(g) X(low) X(high) X(bottom) X(top) X(up) X(down) X(gamma_up) X(gamma_down) X(grow) X(energy) X(step) \
 	X(reversals) X(pulses) X(net) X(seen) X(set) X(sound)
 
-/* @n deviates of all lanes, of a row that begins with cell @first. */
-PACK_INLINE void draw(const struct lanes *l, const struct philox_stream *s, uint32_t first, uint32_t number, unsigned int n, float *z)
+/* Deviates of all lanes, of a row that begins with cell @first. */
+PACK_INLINE void draw(const struct lanes *l, const struct philox_stream *s, uint32_t first, uint32_t number, float *z)
 {
 	uint32_t which = first + (number << PHILOX_DRAW_SHIFT | number >> DRAWS << CELL_BITS);
 	unsigned int i;
 
 	for (i = 0; i < l->n; i += NORMAL_LANES)
-		normal_draw(s, l->at + i, which, n, z + i, LANES);
+		normal_draw(s, l->at + i, which, z + i, LANES);
 }
 
 /* Microsiemens a unit of weight, 0 where the model has no weights. */
@@ -171,38 +173,6 @@ static void draw_chances(struct lanes *l, const struct cell_program *p)
 		normal_first(&p->count, normal_lane, p->cell + i, l->chance + i);
 }
 
-/* Microsiemens. */
-static inline float target_of(const struct cell_program *p, uint32_t at)
-{
-	return (float)p->target[at] * p->tech->lsb;
-}
-
-/* Bands of all lanes. */
-static void set_bands(struct lanes *l, const struct cell_program *p)
-{
-	const struct deck *d = &p->tech->deck;
-	const bool levels = d->levels > 1;
-	const float zero = d->program.zero_band, gmin = d->gmin * 1.001f, gmax = d->gmax * 0.999f;
-	const float apart = levels ? 0.49f * (d->gmax - d->gmin) / (float)(d->levels - 1) : 0.0f;
-	const float given = p->band ? (float)p->band * p->tech->lsb : d->program.band;
-	const float relative = p->band || levels ? 0.0f : d->program.band_relative, least = levels ? apart : given;
-	unsigned int i;
-
-	for (i = 0; i < l->n; i++) {
-		float target = target_of(p, l->at[i]), band = least + relative * target;
-		float part = target < band ? zero + (1.0f - zero) * target / band : 1.0f;
-
-		l->low[i] = target - band;
-		l->high[i] = target + band * part;
-	}
-	for (i = 0; levels && i < l->n; i++) {
-		float target = target_of(p, l->at[i]);
-
-		l->high[i] = target >= gmax ? 2.0f * d->gmax : target + apart;
-		l->low[i] = target <= gmin ? -apart : l->low[i];
-	}
-}
-
 /* Where the last pack of lanes ends. Lanes beyond the last one go through the rounds with it, idle. */
 static inline unsigned int lanes_end(const struct lanes *l)
 {
@@ -231,7 +201,7 @@ static void lanes_begin(struct lanes *l)
 		l->busy[i] = 0;
 }
 
-static void lanes_open(struct lanes *l, const struct cell_program *p)
+static void lanes_open(struct lanes *l, const struct row_end *e, const struct cell_program *p)
 {
 	const struct deck *d = &p->tech->deck;
 	unsigned int i;
@@ -248,9 +218,10 @@ static void lanes_open(struct lanes *l, const struct cell_program *p)
 		LANE_FIELDS(X)
 #undef X
 	}
-	set_bands(l, p);
+	memcpy(l->low, e->low, p->n * sizeof(*l->low));
+	memcpy(l->high, e->high, p->n * sizeof(*l->high));
 	draw_chances(l, p);
-	draw(l, &p->device, p->cell, 0, NORMAL_WORDS, l->z[0]);
+	draw(l, &p->device, p->cell, 0, l->z[0]);
 	if (d->pulse.model == DECK_FILAMENT)
 		filament_constants(l, d);
 	else
@@ -275,7 +246,7 @@ static void lanes_open(struct lanes *l, const struct cell_program *p)
  */
 static void lanes_keep(struct lanes *l, const int32_t *keep)
 {
-	unsigned int i, kept = 0;
+	unsigned int i, k, kept = 0;
 
 	for (i = 0; i < l->n; i += PACK) {
 		const uint32_t bits = pack_bits(pack_load_int(keep + i));
@@ -284,6 +255,8 @@ static void lanes_keep(struct lanes *l, const int32_t *keep)
 #define X(field) pack_put(l->field + kept, l->field + i, order);
 		LANE_FIELDS(X)
 #undef X
+		for (k = l->next_write; k && k < NORMAL_WORDS; k++)	/* those that wait for the next rounds */
+			pack_put(l->write[k] + kept, l->write[k] + i, order);
 		kept += (unsigned int)__builtin_popcount(bits);
 	}
 	l->n = kept;

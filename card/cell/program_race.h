@@ -81,7 +81,7 @@ PACK_INLINE pack_float lanes_pulse(struct lanes *l, size_t i, const struct race 
 		next = lanes_switch(l, i, c, up, g, xi);
 	} else {
 		next = lanes_change(l, i, c, model, up, g, train, xi);
-		next = pack_clamp(pack_choose(up, g + next, g - next), pack_load(l->bottom + i), pack_load(l->top + i));
+		next = pack_clamp(g + pack_signed(up, next), pack_load(l->bottom + i), pack_load(l->top + i));
 	}
 	pack_store(l->energy + i, pack_load(l->energy + i) + volt * volt * g * time);
 	pack_store(l->g + i, pack_choose(busy, next, g));
@@ -89,7 +89,7 @@ PACK_INLINE pack_float lanes_pulse(struct lanes *l, size_t i, const struct race 
 	pack_store_int(l->net + i, pack_load_int(l->net + i) + many);
 	pack_store_int(l->many[k] + i, many);
 	if (model != DECK_SWITCHING) {	/* which has two states alone */
-		write = (pack_float)((pack_int)(c->written * pack_load(l->write[k] + i)) & pack_load_int(l->sound + i));
+		write = (pack_float)((pack_int)(c->written * pack_load(l->write[l->next_write + k] + i)) & pack_load_int(l->sound + i));
 		next = pack_at_least(next + write, pack_all(0.0f));
 	}
 	pack_store(l->shown + i, pack_choose(busy, next, pack_load(l->shown + i)));

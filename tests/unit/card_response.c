@@ -3,6 +3,7 @@
  * Answer of a cell to one pulse, or one train: staircases of each model against its formula, spreads, bounds, odds of
  * switching, limits of the ladder. Statistical bounds are five standard errors.
  */
+#include "card/cell/normal.h"
 #include "tests/unit/physics_rig.h"
 
 #define N	512
@@ -434,6 +435,53 @@ static void no_draw_repeats(void **unused)
 	assert_true(fabs((double)r.report.isa.converged / N - share) < 5 * sqrt(share * (1 - share) / N) + 0.03);
 }
 
+/* Deviate of write noise of pulse @k of cell @cell, as numerics.rst has it: eight pulses a counter. */
+static float write_deviate(unsigned int cell, unsigned int k)
+{
+	struct philox_stream s = philox_stream(5, 1, PURPOSE_WRITE, 3);
+	uint32_t word[4];
+
+	philox_draw(&s, cell | (k / 8) << PHILOX_DRAW_SHIFT, word);
+	return normal_16(word[k % 8 / 2] >> k % 2 * 16 & 0xffff);
+}
+
+/* Cells that leave after 1 to 42 pulses hold the write noise of their last one, whoever left before them. */
+static void write_noise_by_pulse(void **unused)
+{
+	const struct cell_kernels *all[RIG_BUILDS];
+	unsigned int builds = rig_cell_builds(all), b, i, most = 0;
+	struct deck d = plain_deck(DECK_CONSTANT);
+	const struct cell_tech *tech;
+	int16_t target[N];
+
+	(void)unused;
+	d.program.band = 0.2f;
+	d.pulse.write_noise = 0.2f;
+	tech = rig_make(&d, false);
+	for (i = 0; i < N; i++)
+		target[i] = (int16_t)lrint((10.3 + i * 37 % N * 4.0 / N) * (double)tech->per_lsb);
+	for (b = 0; b < builds; b++) {
+		struct row r = { 0 };
+		struct cell_program p = {
+			.tech = tech, .n = N, .cell = 40, .target = target, .g = r.g, .wear = r.wear, .defect = r.defect,
+			.net = r.net, .pulse = philox_stream(5, 1, PURPOSE_PULSE, 3), .write = philox_stream(5, 1, PURPOSE_WRITE, 3),
+		};
+
+		for (i = 0; i < N; i++)
+			r.g[i] = 10;
+		all[b]->program(&p, &r.report);
+		assert_int_equal(r.report.isa.converged, N);
+		for (i = 0; i < N; i++) {
+			unsigned int k = (unsigned int)r.net[i];
+
+			most = k > most ? k : most;
+			assert_in_range(k, 1, 42);
+			assert_true(fabs((double)r.g[i] - (10 + 0.1 * k + 0.02 * (double)write_deviate(40 + i, k - 1))) < 2e-4);
+		}
+	}
+	assert_true(most > 32);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -450,6 +498,7 @@ int main(void)
 		cmocka_unit_test(switching),
 		cmocka_unit_test(narrow_band),
 		cmocka_unit_test(no_draw_repeats),
+		cmocka_unit_test(write_noise_by_pulse),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
