@@ -140,21 +140,17 @@ static void relax(const struct cell_age *age, unsigned int n, const int16_t *res
 		out[i] = __builtin_fabsf(g[i] * unit + age->sigma[entry(target[i])] * ((float)frozen[i] * (1.0f / CELL_FROZEN)));
 }
 
-/* Exponents are below 1, t0 at least 1 ns and ages below 2^64 ns: powers of e from -45 to 0. */
+/* Exponents are below 1, t0 at least 1 ns and ages below 2^64 ns: powers of 2 from -65 to 0. */
 static void drift(const struct cell_age *age, unsigned int n, const float *restrict g, float unit,
 		  const int16_t *restrict frozen, float *restrict out)
 {
-	const float decay = age->decay * (-1.0f / CELL_EXPONENT);
-	float rest[CELL_LANES], high[CELL_LANES];
-	uint32_t power[CELL_LANES];
+	const float decay = age->decay * (-LOG2_E / CELL_EXPONENT);
 	unsigned int i;
 
-	for (i = 0; i < n; i++)
-		rest[i] = exp_rest(decay * (float)frozen[i], &power[i]);
-	for (i = 0; i < n; i++)
-		high[i] = exp_high_terms(rest[i]);
-	for (i = 0; i < n; i++)
-		out[i] = g[i] * unit * exp_low_terms(high[i], rest[i], power[i]);
+	for (i = 0; i + PACK <= n; i += PACK)
+		pack_store(out + i, pack_load(g + i) * unit * pack_exp2(pack_number(pack_load_short(frozen + i)) * decay));
+	for (; i < n; i++)
+		out[i] = g[i] * unit * exp2_inside((float)frozen[i] * decay);
 }
 
 static void leak(const struct cell_tech *tech, const struct cell_age *age, const struct philox_stream *device, uint32_t cell,

@@ -124,13 +124,12 @@ PACK_INLINE pack_float pack_root(pack_float x)
 #endif
 }
 
-/* exp_poly() of every lane, step by step. */
-PACK_INLINE pack_float pack_exp(pack_float x)
+/* exp2_inside() of every lane. */
+PACK_INLINE pack_float pack_exp2(pack_float x)
 {
-	pack_float y = pack_clamp(x, pack_all(-87.0f), pack_all(88.0f)), sum = y * 1.44269504f + 0x1.8p23f, n = sum - 0x1.8p23f;
-	pack_float r = (y - n * 0.693359375f) + n * 2.12194440e-4f, p = EXP_HIGH_TERMS(r);
+	pack_float sum = x + 0x1.8p23f, r = x - (sum - 0x1.8p23f);
 
-	return (pack_float)((pack_word)EXP_LOW_TERMS(p, r) + ((pack_word)sum << 23));
+	return (pack_float)((pack_word)EXP2_TERMS(r) + ((pack_word)sum << 23));
 }
 
 /* Whole numbers as floats, and back towards 0. */

@@ -175,9 +175,9 @@ static void race_open(struct race *c, const struct cell_program *p)
 
 	*c = (struct race){
 		.r = {
-			.per_top = 1.0f / (1.25f * d->gmax), .gmin = d->gmin, .exp_b = d->pulse.exp_b,
+			.per_top = 1.0f / (1.25f * d->gmax), .gmin = d->gmin, .exp_b = d->pulse.exp_b * LOG2_E,
 			.weight = unit > 0.0f ? 1.0f / unit : 0.0f, .weight_min = d->pulse.weight_min,
-			.z_factor = 2.0f * d->pulse.exp_a * unit / (d->gmax - d->gmin),
+			.z_factor = 2.0f * d->pulse.exp_a * unit / (d->gmax - d->gmin) * LOG2_E,
 			.step = d->pulse.weight_step * unit,
 		},
 		.side = { side_of(&d->pulse.down, d->pulse.weight_min), side_of(&d->pulse.up, d->pulse.weight_max) },

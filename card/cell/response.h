@@ -18,8 +18,8 @@
  * @gmin: of the deck, microsiemens
  * @weight: weight a microsiemens
  * @weight_min: weight at gmin
- * @z_factor: exponential: weight to z
- * @exp_b: and what is added
+ * @z_factor: exponential: weight to z, times log2 e
+ * @exp_b: what is added, likewise
  * @step: mean step, microsiemens
  */
 struct response {
@@ -77,8 +77,8 @@ PACK_INLINE pack_float mean_step(const struct response *r, enum deck_response mo
 		z = 1.0f - w * SIDE(up, side, pull);
 		return scale * pack_clamp(z, -most, most);
 	case DECK_EXPONENTIAL:
-		z = pack_choose(up, gamma, -gamma) * (r->z_factor * w + r->exp_b);
-		z = 1.0f - SIDE(up, side, amplitude) * pack_exp(z);
+		z = pack_signed(up, gamma) * (r->z_factor * w + r->exp_b);
+		z = 1.0f - SIDE(up, side, amplitude) * pack_exp2(pack_clamp(z, pack_all(-126.0f), pack_all(127.0f)));
 		return scale * pack_clamp(z, pack_all(0.0f), most);
 	default:
 		return scale;

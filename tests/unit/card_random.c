@@ -148,7 +148,7 @@ static void exp_golden(void **unused)
 		{ 0x00000000, 0x3f800000 }, { 0x3f800000, 0x402df854 }, { 0xbf800000, 0x3ebc5ab2 },
 		{ 0x3f000000, 0x3fd3094c }, { 0x41200000, 0x46ac14ee }, { 0xc1200000, 0x383e6bce },
 		{ 0x42b00000, 0x7ef882b7 }, { 0xc2ae0000, 0x00b33687 }, { 0x358637bd, 0x3f800008 },
-		{ 0x3eb17218, 0x3fb504f3 }, { 0xbeb17218, 0x3f3504f3 }, { 0x40533333, 0x41d8e6ae },
+		{ 0x3eb17218, 0x3fb504f3 }, { 0xbeb17218, 0x3f3504f3 }, { 0x40533333, 0x41d8e6af },
 		{ 0x42c80000, 0x7ef882b7 }, { 0xc2c80000, 0x00b33687 },
 	};
 	size_t i;
@@ -165,6 +165,18 @@ static void exp_accuracy(void **unused)
 	(void)unused;
 	for (x = -87.0f; x <= 88.0f; x += 0.00173f)
 		assert_true(fabs(exp_poly(x) / exp(x) - 1.0) < 2e-7);
+}
+
+static void exp2_accuracy(void **unused)
+{
+	float x;
+	int n;
+
+	(void)unused;
+	for (n = -126; n <= 127; n++)
+		assert_true(exp2_inside((float)n) == ldexpf(1.0f, n));
+	for (x = -126.0f; x <= 127.0f; x += 0.00173f)
+		assert_true(fabs(exp2_inside(x) / exp2(x) - 1.0) < 9e-8);
 }
 
 static void rounding(void **unused)
@@ -188,6 +200,7 @@ int main(void)
 		cmocka_unit_test(log_accuracy),
 		cmocka_unit_test(exp_golden),
 		cmocka_unit_test(exp_accuracy),
+		cmocka_unit_test(exp2_accuracy),
 		cmocka_unit_test(rounding),
 	};
 
