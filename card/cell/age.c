@@ -80,7 +80,7 @@ static void cell_relaxation(const float *restrict early, const float *restrict l
 {
 	unsigned int i;
 
-	for (i = 0; i < CELL_TABLE; i++) {
+	for (i = 0; i < CELL_TARGETS; i++) {
 		float spread = early[i] + (late[i] - early[i]) * part;
 		float rest = spread * spread - residual[i] * residual[i];
 
@@ -105,8 +105,8 @@ static void start(const struct cell_tech *tech, const struct cell_age *age, unsi
 }
 
 /*
- * What a table has for each of a pack of targets, none of which is negative. Indices come from a word of four, by shifts:
- * taken out of a register of them, as compilers do, they cost more than all the rest.
+ * What a table has for each of a pack of targets, none of which is negative or above gmax. Indices come from a word of
+ * four, by shifts: taken out of a register of them, as compilers do, they cost more than all the rest.
  */
 PACK_INLINE pack_float entries(const float *table, const int16_t *target)
 {

@@ -21,6 +21,7 @@
 /* Functions of a conductance are tables by its code / 8: steps of 0.03 % of gmax. */
 #define CELL_TABLE	4097
 #define CELL_TABLE_SHIFT 3
+#define CELL_TARGETS	((NMC_CONDUCTANCE_MAX >> CELL_TABLE_SHIFT) + 1)	/* entries of targets, none of which is above gmax */
 
 #define CELL_FROZEN	4096.0f		/* a frozen deviate counts in 1/4096 */
 #define CELL_EXPONENT	32768.0f	/* a frozen drift exponent counts in 1/32768 */
@@ -96,7 +97,7 @@ struct cell_age {
 	float log_s;
 	float decay;
 	float leak;
-	float sigma[CELL_TABLE];
+	_Alignas(64) float sigma[CELL_TARGETS];
 };
 
 struct cell_tech;
@@ -172,8 +173,8 @@ struct cell_read {
  * @erased: conductances after erase pulse number @draw, microsiemens
  * @program: programs and verifies one row
  * @settle: what a write leaves behind once and for all: programming noise into @g, frozen deviates or exponents into @frozen
- * @relaxation: table of sigma: @early, on the way to @late by @part, less what verify has left
- * @age: conductances in LSB at an age; @device draws what a device was made with
+ * @relaxation: %CELL_TARGETS of sigma: @early, on the way to @late by @part, less what verify has left
+ * @age: conductances in LSB at an age, of targets from 0 to %NMC_CONDUCTANCE_MAX; @device draws what a device was made with
  * @flicker: adds the slow part of 1/f noise to conductances in LSB; @draw: decade of age
  * @variance: variance of one read of conductances @g, LSB squared
  * @pick: takes values of cells whose write is @mine; returns how many

@@ -128,7 +128,7 @@ struct tile_scratch {
 	uint64_t aged;
 };
 
-/* The ages take 64 KiB: they are not zeroed for each row that is written. */
+/* The ages take 52 KiB: they are not zeroed for each row that is written. */
 static inline void tile_scratch_begin(struct tile_scratch *s)
 {
 	s->ages = 0;
