@@ -26,7 +26,7 @@ _Static_assert(65536 / ROUNDS <= 1 << (DRAWS + PHILOX_DRAW_SHIFT - CELL_BITS), "
 struct lanes {
 	unsigned int n;
 	unsigned int next_write;	/* which of @write the next pulse takes */
-	uint32_t at[LANES];		/* index in the row */
+	_Alignas(64) uint32_t at[LANES];	/* index in the row */
 	float g[LANES];			/* state */
 	float shown[LANES];		/* what write noise makes of it */
 	float read[LANES];
@@ -38,6 +38,7 @@ struct lanes {
 	float down[LANES];
 	float gamma_up[LANES];
 	float gamma_down[LANES];
+	float mean[LANES];		/* change by the next pulse */
 	float grow[LANES];		/* growth^step */
 	float energy[LANES];		/* femtojoule */
 	int32_t step[LANES];

@@ -38,13 +38,21 @@ struct race {
 	int32_t limit;
 };
 
-/* Change of conductance by @pulses pulses of one train, upwards or downwards, with the deviate @xi. */
-PACK_INLINE pack_float lanes_change(const struct lanes *l, size_t i, const struct race *c, enum deck_response model, pack_int up,
-				    pack_float g, pack_float pulses, pack_float xi)
+/* Mean change of conductance by the next pulse. */
+PACK_INLINE pack_float lanes_mean(const struct lanes *l, size_t i, const struct race *c, enum deck_response model)
 {
+	const pack_int up = pack_load_int(l->set + i);
 	pack_float scale = pack_choose(up, pack_load(l->up + i), pack_load(l->down + i));
 	pack_float gamma = pack_choose(up, pack_load(l->gamma_up + i), pack_load(l->gamma_down + i));
-	pack_float mean = mean_step(&c->r, model, c->side, up, g, scale, gamma), spread;
+
+	return mean_step(&c->r, model, c->side, up, pack_load(l->g + i), scale, gamma);
+}
+
+/* Change of conductance by @pulses pulses of one train, with the deviate @xi. */
+PACK_INLINE pack_float lanes_change(const struct lanes *l, size_t i, const struct race *c, enum deck_response model,
+				    pack_float mean, pack_float pulses, pack_float xi)
+{
+	pack_float spread;
 
 	if (model == DECK_FILAMENT)
 		return mean * pack_load(l->grow + i) * pack_at_least(1.0f + c->cycle * xi, pack_all(0.1f));
@@ -64,10 +72,11 @@ PACK_INLINE pack_float lanes_switch(const struct lanes *l, size_t i, const struc
 }
 
 /*
- * One pulse, or one train of pulses, and a verify read of the busy ones of a pack of lanes from lane @i on; returns the
- * duration, nanoseconds.
+ * One pulse, or one train of pulses, and a verify read of the busy ones of a pack of lanes from lane @i on; @written: deviates
+ * of write noise. Returns the duration, nanoseconds.
  */
-PACK_INLINE pack_float lanes_pulse(struct lanes *l, size_t i, const struct race *c, enum deck_response model, unsigned int k)
+PACK_INLINE pack_float lanes_pulse(struct lanes *l, size_t i, const struct race *c, enum deck_response model, unsigned int k,
+				   const float *written)
 {
 	const bool single = model == DECK_FILAMENT || model == DECK_SWITCHING;
 	const pack_int up = pack_load_int(l->set + i), busy = pack_load_int(l->busy + i), done = pack_load_int(l->pulses + i);
@@ -80,7 +89,7 @@ PACK_INLINE pack_float lanes_pulse(struct lanes *l, size_t i, const struct race 
 	if (model == DECK_SWITCHING) {
 		next = lanes_switch(l, i, c, up, g, xi);
 	} else {
-		next = lanes_change(l, i, c, model, up, g, train, xi);
+		next = lanes_change(l, i, c, model, pack_load(l->mean + i), train, xi);
 		next = pack_clamp(g + pack_signed(up, next), pack_load(l->bottom + i), pack_load(l->top + i));
 	}
 	pack_store(l->energy + i, pack_load(l->energy + i) + volt * volt * g * time);
@@ -89,7 +98,7 @@ PACK_INLINE pack_float lanes_pulse(struct lanes *l, size_t i, const struct race 
 	pack_store_int(l->net + i, pack_load_int(l->net + i) + many);
 	pack_store_int(l->many[k] + i, many);
 	if (model != DECK_SWITCHING) {	/* which has two states alone */
-		write = (pack_float)((pack_int)(c->written * pack_load(l->write[l->next_write + k] + i)) & pack_load_int(l->sound + i));
+		write = (pack_float)((pack_int)(c->written * pack_load(written + i)) & pack_load_int(l->sound + i));
 		next = pack_at_least(next + write, pack_all(0.0f));
 	}
 	pack_store(l->shown + i, pack_choose(busy, next, pack_load(l->shown + i)));
@@ -116,18 +125,24 @@ PACK_INLINE void lanes_turn(struct lanes *l, size_t i, const struct race *c)
 				    (pack_load_int(l->pulses + i) < c->limit));
 }
 
-/* Round @k of all lanes; returns the duration of the longest train, nanoseconds. */
+/*
+ * Round @k of all lanes; returns the duration of the longest train, nanoseconds. In three loops: one with all constants and
+ * steps is longer than what a processor looks ahead, so that each pack would wait for the one before.
+ */
 PACK_INLINE float lanes_race(struct lanes *l, const struct race *constants, enum deck_response model, unsigned int k)
 {
 	const struct race c = *constants;
+	const float *written = l->write[l->next_write + k];
 	pack_float most = pack_all(0.0f);
 	float longest = 0.0f;
 	size_t i;
 
-	for (i = 0; i < l->n; i += PACK) {
-		most = pack_at_least(most, lanes_pulse(l, i, &c, model, k));
+	for (i = 0; model != DECK_SWITCHING && i < l->n; i += PACK)
+		pack_store(l->mean + i, lanes_mean(l, i, &c, model));
+	for (i = 0; i < l->n; i += PACK)
+		most = pack_at_least(most, lanes_pulse(l, i, &c, model, k, written));
+	for (i = 0; i < l->n; i += PACK)
 		lanes_turn(l, i, &c);
-	}
 	for (i = 0; i < PACK; i++)
 		longest = at_least(longest, most[i]);
 	return longest;
