@@ -119,7 +119,7 @@ static void row_pulses(const struct row_end *e, const struct cell_program *p, co
 		const unsigned int at = p->index ? p->index[i] : i;
 		const uint32_t own = (uint32_t)e->pulses[i];
 
-		energy_fj += (uint64_t)(int64_t)at_most(e->energy[i], ENERGY_MOST);
+		energy_fj += (uint64_t)(int64_t)clamp(e->energy[i], 0.0f, ENERGY_MOST);
 		isa->pulse_hist[own / 2 < NMC_REPORT_BINS ? own / 2 : NMC_REPORT_BINS - 1]++;
 		p->wear[at] = wear_add(p->wear[at], own, chance[at]);
 		if (p->pulsed)

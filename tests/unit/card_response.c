@@ -413,6 +413,23 @@ static void narrow_band(void **unused)
 	assert_int_equal(report.isa.error_hist[0], 1);
 }
 
+/* A state file may say that a worn cell holds less than nothing: pulses on it cost no energy, rather than give some back. */
+static void energy_of_nothing(void **unused)
+{
+	const struct deck d = plain_deck(DECK_CONSTANT);
+	const struct cell_tech *tech = rig_make(&d, false);
+	struct cell_report report = { 0 };
+	uint8_t wear = 0, defect = CELL_WORN;
+	int16_t target = 16384;
+	float g = -16 * 30;
+
+	(void)unused;
+	tech->kernels->program(&(struct cell_program){ .tech = tech, .n = 1, .target = &target, .g = &g, .wear = &wear,
+						       .defect = &defect }, &report);
+	assert_true(report.isa.pulses > 0);
+	assert_int_equal(report.energy_fj, 0);
+}
+
 /*
  * Deviates do not come again within 65535 pulses: cells that one verify read in 1.3e-5 accepts, that is
  * 1 - e^-0.87 = 58 % of them, five standard errors 11 %; draws that repeat after 16384 pulses would make it 20 %.
@@ -497,6 +514,7 @@ int main(void)
 		cmocka_unit_test(bounds),
 		cmocka_unit_test(switching),
 		cmocka_unit_test(narrow_band),
+		cmocka_unit_test(energy_of_nothing),
 		cmocka_unit_test(no_draw_repeats),
 		cmocka_unit_test(write_noise_by_pulse),
 	};
