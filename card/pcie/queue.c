@@ -67,8 +67,10 @@ struct engines {
  */
 static int finish(struct engines *e, struct queue *q, struct nmc_cqe *cqe)
 {
-	if (cqe->status != NMC_STATUS_ABORTED)
+	if (cqe->status != NMC_STATUS_ABORTED) {
+		cqe->cookie ^= __atomic_exchange_n(&e->damage, 0, __ATOMIC_RELAXED);
 		return ring_complete(e->host, &q->ring, cqe, false);
+	}
 	if (!cqe->fault.cause)
 		q->ring.head--;
 	return 0;
@@ -96,7 +98,7 @@ static int execute(struct engines *e, unsigned int number, struct queue *q)
 	q->log.wall_busy_ns += end - begin;
 	q->log.modelled_busy_ns += cqe.status == NMC_STATUS_OK ? cqe.result : 0;
 	pthread_mutex_unlock(&e->lock);
-	cqe.cookie = sqe.cookie ^ __atomic_exchange_n(&e->damage, 0, __ATOMIC_RELAXED);
+	cqe.cookie = sqe.cookie;
 	raised = finish(e, q, &cqe);
 	pthread_mutex_lock(&e->lock);
 	q->log.interrupts += raised > 0;

@@ -457,7 +457,7 @@ static void faults_show(void **state)
 	assert_int_equal(read_reg(h, NMC_REG_MAGIC, 4), NMC_MAGIC);
 }
 
-/* One completion names no job of the host, those after it theirs. */
+/* One completion names no job of the host, those after it theirs; the end of a job that was stopped is none. */
 static void corrupt_completions(void **state)
 {
 	struct host *h = *state;
@@ -465,8 +465,13 @@ static void corrupt_completions(void **state)
 
 	enable(h, 1);
 	make_queue(h, 1, 0);
+	make_queue(h, 2, 0);
 	make_stream(h, 1, 1);
+	make_stream(h, 2, 0xffffffff);
+	submit(h, 2, 1);
+	wait_progress(h, 2);
 	card_server_inject(h->server, CARD_FAULT_CORRUPT_COMPLETION);
+	assert_int_equal(stop_queue(h, 2, 0), NMC_STATUS_OK);
 	submit(h, 1, 1);
 	assert_int_not_equal(next_completion(h, 1)->cookie, sqe->cookie);
 	submit(h, 1, 1);
